@@ -483,7 +483,7 @@ outcome_milter_answer(const struct outcome *o)
 	    MILTER_CONTINUE, MILTER_TEMPFAIL, MILTER_REJECT};
 	struct milter_answer answer = {.verdict = verdicts[o->class]};
 
-	snprintf(answer.code, sizeof(answer.code), "%.3d", o->smtp);
+	snprintf(answer.code, sizeof(answer.code), "%d", o->smtp);
 	memcpy(answer.dsn, o->dsn, sizeof(answer.dsn));
 	memcpy(answer.text, o->text, sizeof(answer.text));
 	for (char *p = answer.text; (p = strchr(p, '%')) != NULL;)

@@ -113,7 +113,7 @@ void outcome_lmtp_reply(const struct outcome *o, struct buf *reply);
 enum milter_verdict { MILTER_CONTINUE, MILTER_TEMPFAIL, MILTER_REJECT };
 struct milter_answer {
 	enum milter_verdict verdict;
-	char code[4];                /* "451" */
+	char code[8];                /* "451" */
 	char dsn[12];                /* "4.7.1" */
 	char text[OUTCOME_TEXT_MAX]; /* no '%': smfi_setreply takes none */
 };
