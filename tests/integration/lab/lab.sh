@@ -1,0 +1,233 @@
+# lab.sh - a mail system of one's own in a temporary folder (bash; to be sourced)
+#
+# For the integration tests (through lib.sh), contrib/demo and the benchmarks:
+# ferry-sandbox, a private Postfix, a private Cyrus and Ferry's programs, all of
+# them below one folder, none of them known to the system's own services.
+#
+#   lab_open NAME        make $work and arrange for all to be gone at the end
+#   sandbox_start ...    the service; $sandbox_url
+#   postfix_start ...    $smtp_port $maillog; hands mail to ferry-transport
+#   cyrus_start ...      $imap_port $jmap_url $jmaps_url $cyrus_ca
+#   ferry_conf           write $conf from what is read on standard input
+#   as_ferry COMMAND     run as the user that Ferry runs as, with its programs in PATH
+#
+# Everything is run by root; Ferry and the sandbox run as nobody.
+# $ferry_source and $ferry_build say where Ferry's tree is, and its programs.
+#
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what it sets is read by those who source it
+
+lab_folder=$(cd "${BASH_SOURCE[0]%/*}" && pwd -P)
+: "${ferry_source:=$(cd "$lab_folder/../../.." && pwd -P)}"
+: "${ferry_build:=$ferry_source/build}"
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C.UTF-8
+
+ferry_user=nobody
+ferry_group=nogroup
+
+lab_say() { echo "lab: $*"; }
+
+# lab_open NAME - make $work, to be removed with everything in it when the shell ends
+lab_open() {
+	work=$(mktemp -d "${TMPDIR:-/tmp}/$1.XXXXXX")
+	trap lab_close EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	chmod 755 "$work"
+	conf=$work/ferry.conf
+	sandbox_pid=
+	# The build may lie where nobody may look.
+	mkdir "$work/bin"
+	local program
+	for program in ferry-sandbox ferry-transport ferry-sync ferryctl; do
+		[ ! -x "$ferry_build/$program" ] || cp "$ferry_build/$program" "$work/bin/"
+	done
+	install -d -o "$ferry_user" -g "$ferry_group" -m 700 "$work/state" "$work/sandbox" "$work/home"
+}
+
+# Print the processes that have to do with $work, one "PID COMMAND" a line.
+lab_processes() {
+	local process
+	for process in /proc/[0-9]*; do
+		case ${process#/proc/} in "$BASHPID" | "$$") continue ;; esac
+		{
+			readlink "$process/exe" "$process/cwd"
+			tr '\0' ' ' <"$process/cmdline"
+		} 2>/dev/null | grep -qF "$work/" || continue
+		echo "${process#/proc/} $(tr '\0' ' ' <"$process/cmdline")"
+	done 2>/dev/null
+}
+
+# What runs when the shell ends, however it ends.  A process that did not stop
+# when it was asked to makes a success a failure.
+lab_close() {
+	local status=$? left pid
+	trap - EXIT HUP INT TERM
+	set +e
+	cd /
+	[ "$status" -eq 0 ] || lab_show_logs
+	sandbox_stop || status=1
+	[ ! -e "$work/postfix/etc/master.cf" ] || "$lab_folder/postfix-lab" stop "$work/postfix" || status=1
+	[ ! -e "$work/cyrus/lab.env" ] || "$lab_folder/cyrus-lab" stop "$work/cyrus" >/dev/null || status=1
+	left=$(lab_processes)
+	if [ -n "$left" ]; then
+		echo "lab: still running at the end, killed:"
+		echo "$left"
+		while read -r pid _; do kill -KILL "$pid"; done <<<"$left" 2>/dev/null
+		[ "$status" -ne 0 ] || status=1
+	fi
+	if [ -n "${FERRY_KEEP-}" ]; then lab_say "kept: $work"; else rm -rf "$work"; fi
+	exit "$status"
+}
+
+# Show the end of every log, for whoever has to find out what went wrong.
+lab_show_logs() {
+	local log
+	for log in "$work"/*.log "$work/postfix/log/maillog"; do
+		[ -s "$log" ] || continue
+		echo "--- the end of ${log#"$work"/}:"
+		tail -n 40 "$log"
+	done
+}
+
+# wait_for SECONDS WHAT COMMAND... - until the command succeeds; fail after so many seconds
+wait_for() {
+	local deadline=$((SECONDS + $1)) what=$2
+	shift 2
+	until "$@"; do
+		if [ "$SECONDS" -ge "$deadline" ]; then
+			echo "lab: waited in vain for $what" >&2
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# Run a command as Ferry runs: unprivileged, with an environment of its own.
+as_ferry() {
+	setpriv --reuid="$ferry_user" --regid="$ferry_group" --clear-groups \
+		env -i PATH="$work/bin:/usr/bin:/bin" HOME="$work/home" LANG=C.UTF-8 \
+		TERM="${TERM:-dumb}" TMPDIR=/tmp USER="$ferry_user" "$@"
+}
+
+# --- the sandbox
+
+# sandbox_start [OPTION]... - start ferry-sandbox, or start it again where it was
+sandbox_start() {
+	rm -f "$work/sandbox/url"
+	as_ferry ferry-sandbox --listen 127.0.0.1:0 --dir "$work/sandbox" "$@" \
+		>>"$work/sandbox.log" 2>&1 </dev/null &
+	sandbox_pid=$!
+	wait_for 20 "the sandbox to start" sandbox_answered
+	sandbox_url=$(cat "$work/sandbox/url")
+	outbox=$work/sandbox/outbox
+}
+
+# Did the sandbox say where it is, or end?
+sandbox_answered() {
+	[ -s "$work/sandbox/url" ] || ! kill -0 "$sandbox_pid" 2>/dev/null
+}
+
+# sandbox_stop - stop it as an init system would; fail if it did not end well
+sandbox_stop() {
+	[ -n "$sandbox_pid" ] || return 0
+	local pid=$sandbox_pid
+	sandbox_pid=
+	kill -TERM "$pid" 2>/dev/null || :
+	wait "$pid" || { echo "lab: the sandbox ended with status $?" >&2; return 1; }
+}
+
+# sandbox_counter NAME - how often has it happened since the sandbox was started?
+sandbox_counter() {
+	curl -sS --fail "$sandbox_url/sandbox/counters" | jq -e --arg name "$1" '.[$name]'
+}
+
+# sandbox_fault JSON - order a fault
+sandbox_fault() {
+	curl -sS --fail -o /dev/null -H 'Content-Type: application/json' --data "$1" "$sandbox_url/sandbox/faults"
+}
+
+sandbox_no_faults() {
+	curl -sS --fail -o /dev/null -X DELETE "$sandbox_url/sandbox/faults"
+}
+
+# --- Ferry
+
+# ferry_conf - write $conf: the state folder, and what is read on standard input
+ferry_conf() {
+	{
+		echo "state-dir = \"$work/state\""
+		cat
+	} >"$conf"
+}
+
+# sandbox_account NAME [OPTION]... - print the section of an account of the sandbox
+sandbox_account() {
+	printf 'account "%s" {\n\tauth = atomicmail\n' "$1"
+	printf '\tauth-url = "%s"\n\tapi-url = "%s"\n' "$sandbox_url" "$sandbox_url"
+	printf '\tdefault-domain = "sandbox.test"\n'
+	shift
+	[ $# -eq 0 ] || printf '\t%s\n' "$@"
+	echo '}'
+}
+
+# sync_section NAME [OPTION]... - print the section that brings account NAME to $work/NAME/Maildir
+sync_section() {
+	install -d -o "$ferry_user" -g "$ferry_group" -m 700 "$work/$1"
+	printf 'sync "%s" {\n\taccount = "%s"\n\tmaildir = "%s"\n' "$1" "$1" "$work/$1/Maildir"
+	shift
+	[ $# -eq 0 ] || printf '\t%s\n' "$@"
+	echo '}'
+}
+
+# --- Postfix
+
+# postfix_start [OPTION OF postfix-lab]... - Postfix that gives all mail, but that
+# for box.test, to ferry-transport, set up as contrib/postfix/ shows
+postfix_start() {
+	local setting settings=()
+	while read -r setting; do settings+=(--main "$setting"); done \
+		< <(grep -v -e '^#' -e '^$' "$ferry_source/contrib/postfix/main.cf")
+	sed -e "s|user=ferry|user=$ferry_user|" \
+		-e "s|argv=[^ ]*/ferry-transport|argv=$work/bin/ferry-transport -c $conf|" \
+		"$ferry_source/contrib/postfix/master.cf" >"$work/master.cf"
+	"$lab_folder/postfix-lab" start "${settings[@]}" --master "$work/master.cf" "$@" \
+		"$work/postfix" >"$work/postfix.env"
+	smtp_port=$(sed -n 's/^port=//p' "$work/postfix.env")
+	maillog=$work/postfix/log/maillog
+}
+
+postfix_stop() { "$lab_folder/postfix-lab" stop "$work/postfix"; }
+
+# smtp_send SENDER FILE RECIPIENT... - hand a message to Postfix; print its queue id
+smtp_send() {
+	"$lab_folder/smtp-send" "$smtp_port" "$@"
+}
+
+# delivery QUEUE_ID [RECIPIENT] - print the last status of the delivery: sent, deferred, bounced
+delivery() {
+	sed -n "s/.*: $1: to=<${2-[^>]*}>, .* status=\([a-z]*\) .*/\1/p" "$maillog" | tail -n 1
+}
+
+# delivery_dsn QUEUE_ID [RECIPIENT] - print the last enhanced status code
+delivery_dsn() {
+	sed -n "s/.*: $1: to=<${2-[^>]*}>, .* dsn=\([0-9.]*\), .*/\1/p" "$maillog" | tail -n 1
+}
+
+# --- Cyrus
+
+# cyrus_start [OPTION OF cyrus-lab]...
+cyrus_start() {
+	"$lab_folder/cyrus-lab" start "$work/cyrus" "$@" >/dev/null
+	local IMAP_PORT HTTP_PORT JMAP_URL JMAPS_URL TLS_CA OUTBOX
+	# shellcheck source=/dev/null
+	. "$work/cyrus/lab.env"
+	imap_port=$IMAP_PORT jmaps_url=$JMAPS_URL cyrus_ca=$TLS_CA cyrus_outbox=$OUTBOX
+}
+
+cyrus_stop() { "$lab_folder/cyrus-lab" stop "$work/cyrus" >/dev/null; }
+
+# cyrus_user USER PASSWORD
+cyrus_user() { "$lab_folder/cyrus-lab" adduser "$work/cyrus" "$1" "$2"; }
