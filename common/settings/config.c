@@ -1,0 +1,276 @@
+/*
+ * From ferry.conf's options to what programs use: structs whose values need no further check.
+ *
+ * What each option may be is checked as it is parsed (config_schema.c, config_document.c);
+ * here is what takes several options together.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <confuse.h>
+
+#include "common/base/xalloc.h"
+#include "common/settings/config.h"
+#include "common/settings/config_document.h"
+#include "common/settings/config_schema.h"
+
+/* Options that mean nothing for this login are mistakes: somebody expects something of them. */
+static void
+check_logins(struct document *d, cfg_t *section, const struct account *account)
+{
+	const struct config_option *option;
+
+	for (size_t i = 0; (option = config_schema_option(i)) != NULL; i++)
+		if (strcmp(option->section, "account") == 0 &&
+		    document_given(d, section, option->name) &&
+		    (option->logins & (1u << account->auth)) == 0)
+			document_mistake(d, document_line(d, section, option->name),
+			    "%s has no meaning with auth = %s", option->name,
+			    document_value(d, section, "auth"));
+}
+
+static void
+need(struct document *d, cfg_t *section, const char *name)
+{
+	if (!document_given(d, section, name))
+		document_mistake(d, document_line(d, section, "auth"),
+		    "account \"%s\": auth = %s needs %s", cfg_title(section),
+		    document_value(d, section, "auth"), name);
+}
+
+/* The secret: KIND-file or KIND-command, not both; only an API key has a place of its own. */
+static void
+fill_secret(struct document *d, cfg_t *section, const char *kind, struct account *account)
+{
+	char *file = xasprintf("%s-file", kind), *command = xasprintf("%s-command", kind);
+	bool by_file = document_given(d, section, file);
+	bool by_command = document_given(d, section, command);
+
+	if (by_file && by_command)
+		document_mistake(d, document_line(d, section, command),
+		    "%s and %s exclude each other", file, command);
+	else if (!by_file && !by_command && account->auth != AUTH_ATOMICMAIL)
+		document_mistake(d, document_line(d, section, "auth"),
+		    "account \"%s\": auth = %s needs %s or %s", account->name,
+		    document_value(d, section, "auth"), file, command);
+	account->secret_command = document_text(d, section, command);
+	account->secret_file = by_file || by_command
+	                           ? document_text(d, section, file)
+	                           : xasprintf("%s/api-key", account->directory);
+	free(file);
+	free(command);
+}
+
+static void
+fill_proof_of_work(struct document *d, cfg_t *section, struct account *account)
+{
+	account->auth_url = document_path(d, section, "auth-url");
+	account->default_domain = document_text(d, section, "default-domain");
+	account->pow_salt = document_text(d, section, "pow-salt");
+	account->pow_threads = (unsigned)document_number(d, section, "pow-threads");
+	account->pow_memory = (size_t)document_number(d, section, "pow-memory") << 20;
+	account->pow_max_difficulty = (int)document_number(d, section, "pow-max-difficulty");
+}
+
+static void
+fill_account(struct document *d, const char *state_dir, cfg_t *section, struct account *account)
+{
+	static const char *const secrets[] = {"api-key", "token", "password"};
+
+	account->name = xstrdup(cfg_title(section));
+	account->auth = (enum auth_kind)document_word(d, section, "auth");
+	account->directory = xasprintf("%s/accounts/%s", state_dir, account->name);
+	account->api_url = document_path(d, section, "api-url");
+	account->address = document_text(d, section, "address");
+	account->ca_file = document_text(d, section, "ca-file");
+	account->user = document_text(d, section, "user");
+	check_logins(d, section, account);
+	if (account->auth == AUTH_ATOMICMAIL)
+		fill_proof_of_work(d, section, account);
+	else
+		need(d, section, "api-url");
+	if (account->auth == AUTH_BASIC)
+		need(d, section, "user");
+	fill_secret(d, section, secrets[account->auth], account);
+}
+
+/* The account a section names, or the only one there is, or NULL. */
+static const struct account *
+account_of(struct document *d, const struct config *config, cfg_t *section)
+{
+	const char *name = document_value(d, section, "account");
+	const struct account *account;
+
+	if (name == NULL)
+		return config->account_count == 1 ? &config->accounts[0] : NULL;
+	account = config_account(config, name);
+	if (account == NULL)
+		document_mistake(d, document_line(d, section, "account"),
+		    "there is no account \"%s\"", name);
+	return account;
+}
+
+/* Two mirrors in one folder would each remove what the other put there. */
+static void
+check_maildir(struct document *d, const struct config *config, cfg_t *section,
+    const struct sync_config *sync)
+{
+	if (sync->maildir == NULL) {
+		document_mistake(d, section->line, "sync \"%s\" needs maildir", sync->name);
+		return;
+	}
+	for (const struct sync_config *other = config->syncs; other < sync; other++)
+		if (other->maildir != NULL && strcmp(other->maildir, sync->maildir) == 0)
+			document_mistake(d, document_line(d, section, "maildir"),
+			    "sync \"%s\" has the same maildir", other->name);
+}
+
+static void
+fill_sync(
+    struct document *d, const struct config *config, cfg_t *section, struct sync_config *sync)
+{
+	sync->name = xstrdup(cfg_title(section));
+	sync->account = account_of(d, config, section);
+	if (sync->account == NULL)
+		document_mistake(
+		    d, section->line, "sync \"%s\" must name one of the accounts", sync->name);
+	sync->maildir = document_path(d, section, "maildir");
+	check_maildir(d, config, section, sync);
+	sync->layout = (enum maildir_layout)document_word(d, section, "layout");
+	sync->mailboxes = document_list(d, section, "mailboxes", "*");
+	sync->exclude = document_list(d, section, "exclude", NULL);
+	sync->connections = (unsigned)document_number(d, section, "connections");
+	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);
+}
+
+static void
+fill(struct document *d, struct config *config)
+{
+	cfg_t *root = d->root;
+	cfg_t *transport = cfg_getsec(root, "transport"), *log = cfg_getsec(root, "log");
+
+	config->state_dir = document_path(d, root, "state-dir");
+	config->account_count = cfg_size(root, "account");
+	config->accounts = xcalloc(config->account_count + 1, sizeof(*config->accounts));
+	for (unsigned i = 0; i < config->account_count; i++)
+		fill_account(d, config->state_dir, cfg_getnsec(root, "account", i),
+		    &config->accounts[i]);
+	config->transport.account = account_of(d, config, transport);
+	config->transport.deadline_ms =
+	    1000 * (int64_t)document_number(d, transport, "deadline");
+	config->sync_count = cfg_size(root, "sync");
+	config->syncs = xcalloc(config->sync_count + 1, sizeof(*config->syncs));
+	for (unsigned i = 0; i < config->sync_count; i++)
+		fill_sync(d, config, cfg_getnsec(root, "sync", i), &config->syncs[i]);
+	config->log.to = (enum log_sink)document_word(d, log, "to");
+	config->log.facility = log_facility(document_value(d, log, "facility"));
+	config->log.level = document_word(d, log, "level");
+}
+
+const char *
+config_default_path(void)
+{
+	return SYSCONFDIR "/ferry/ferry.conf";
+}
+
+struct outcome
+config_load(const char *path, struct config **config_r)
+{
+	struct config *config = xcalloc(1, sizeof(*config));
+	struct document document;
+	struct outcome o;
+
+	config->path = xstrdup(path);
+	document_read(&document, path);
+	if (outcome_is_ok(&document.error))
+		fill(&document, config);
+	o = document.error;
+	document_free(&document);
+	if (!outcome_is_ok(&o))
+		config_free(&config);
+	else
+		*config_r = config;
+	return o;
+}
+
+static void
+free_account(struct account *account)
+{
+	free(account->name);
+	free(account->auth_url);
+	free(account->api_url);
+	free(account->address);
+	free(account->default_domain);
+	free(account->directory);
+	free(account->secret_file);
+	free(account->secret_command);
+	free(account->user);
+	free(account->ca_file);
+	free(account->pow_salt);
+}
+
+static void
+free_list(char **list)
+{
+	for (char **item = list; item != NULL && *item != NULL; item++)
+		free(*item);
+	free(list);
+}
+
+static void
+free_sync(struct sync_config *sync)
+{
+	free(sync->name);
+	free(sync->maildir);
+	free(sync->database);
+	free_list(sync->mailboxes);
+	free_list(sync->exclude);
+}
+
+void
+config_free(struct config **config)
+{
+	struct config *c = *config;
+
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->account_count; i++)
+		free_account(&c->accounts[i]);
+	for (size_t i = 0; i < c->sync_count; i++)
+		free_sync(&c->syncs[i]);
+	free(c->accounts);
+	free(c->syncs);
+	free(c->state_dir);
+	free(c->path);
+	free(c);
+	*config = NULL;
+}
+
+const struct account *
+config_account(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->account_count; i++)
+		if (strcmp(config->accounts[i].name, name) == 0)
+			return &config->accounts[i];
+	return NULL;
+}
+
+const struct sync_config *
+config_sync(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->sync_count; i++)
+		if (strcmp(config->syncs[i].name, name) == 0)
+			return &config->syncs[i];
+	return NULL;
+}
+
+void
+config_open_log(const struct config *config, const char *ident, int verbose)
+{
+	bool to_terminal = verbose > 0 && isatty(STDERR_FILENO);
+	int level = config->log.level + verbose;
+
+	log_open(ident, to_terminal ? LOG_TO_STDERR : config->log.to, config->log.facility,
+	    level < LOG_DEBUG ? level : LOG_DEBUG);
+}
