@@ -1,0 +1,193 @@
+/*
+ * CRLF to LF, reversibly.  Turning back grows the file from its end: the place where a byte
+ * goes is never before the place it comes from, so nothing unread is overwritten.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "sync/line_ends.h"
+
+#define BLOCK 16384
+
+void
+line_ends_begin(struct line_ends *l, int fd)
+{
+	*l = (struct line_ends){.fd = fd};
+}
+
+static bool
+put(struct line_ends *l, const char *bytes, size_t length)
+{
+	l->written += (int64_t)length;
+	return file_write_full(l->fd, bytes, length) == 0;
+}
+
+static bool
+pread_full(int fd, char *bytes, size_t length, off_t at)
+{
+	while (length != 0) {
+		ssize_t n = pread(fd, bytes, length, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return false;
+		}
+		bytes += n;
+		at += n;
+		length -= (size_t)n;
+	}
+	return true;
+}
+
+static bool
+pwrite_full(int fd, const char *bytes, size_t length, off_t at)
+{
+	while (length != 0) {
+		ssize_t n = pwrite(fd, bytes, length, at);
+
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return false;
+		}
+		bytes += n;
+		at += n;
+		length -= (size_t)n;
+	}
+	return true;
+}
+
+/* What was written until now had CRLFs only: put them back. */
+static bool
+turn_back(struct line_ends *l)
+{
+	char from[BLOCK], to[2 * BLOCK];
+	off_t end = (off_t)(l->received - (l->pending_cr ? 1 : 0));
+	off_t done = end;
+
+	for (off_t left = (off_t)l->written; left > 0;) {
+		size_t length = left < BLOCK ? (size_t)left : BLOCK;
+		size_t start = sizeof(to);
+
+		left -= (off_t)length;
+		if (!pread_full(l->fd, from, length, left))
+			return false;
+		for (size_t i = length; i > 0; i--) {
+			to[--start] = from[i - 1];
+			if (from[i - 1] == '\n')
+				to[--start] = '\r';
+		}
+		done -= (off_t)(sizeof(to) - start);
+		if (!pwrite_full(l->fd, to + start, sizeof(to) - start, done))
+			return false;
+	}
+	l->raw = true;
+	l->written = end;
+	return lseek(l->fd, end, SEEK_SET) == end;
+}
+
+/* The first CR that no LF follows, or LF that no CR precedes, in bytes; NULL if none. */
+static const char *
+find_bare(const struct line_ends *l, const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+	const char *p = bytes;
+
+	if (l->pending_cr) {
+		if (*p != '\n')
+			return p;
+		p++;
+	}
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		const char *line_end = lf != NULL ? lf : end;
+		const char *cr = memchr(p, '\r', (size_t)(line_end - p));
+
+		if (cr != NULL && cr + 1 < line_end)
+			return cr;
+		if (lf != NULL && cr == NULL)
+			return lf;
+		p = lf != NULL ? lf + 1 : end;
+	}
+	return NULL;
+}
+
+/* Write bytes, which have CRLFs only, with LFs; a CR at their end is kept back. */
+static bool
+put_converted(struct line_ends *l, const char *bytes, size_t length)
+{
+	char out[BLOCK];
+	size_t used = 0;
+
+	l->received += (int64_t)length;
+	l->pending_cr = bytes[length - 1] == '\r';
+	for (const char *p = bytes, *end = bytes + length; p < end;) {
+		const char *cr = memchr(p, '\r', (size_t)(end - p));
+		size_t run = (size_t)((cr != NULL ? cr : end) - p);
+
+		while (run > 0) {
+			size_t part = run < BLOCK - used ? run : BLOCK - used;
+
+			memcpy(out + used, p, part);
+			used += part;
+			p += part;
+			run -= part;
+			if (used == BLOCK) {
+				if (!put(l, out, used))
+					return false;
+				used = 0;
+			}
+		}
+		if (cr != NULL)
+			p = cr + 1;
+	}
+	return used == 0 || put(l, out, used);
+}
+
+/* Write bytes as they are, counting the LFs without CR for W=. */
+static bool
+put_raw(struct line_ends *l, const char *bytes, size_t length)
+{
+	const char *p = bytes, *end = bytes + length;
+
+	while ((p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		if (p == bytes ? !l->pending_cr : p[-1] != '\r')
+			l->bare_lf++;
+		p++;
+	}
+	l->received += (int64_t)length;
+	l->pending_cr = bytes[length - 1] == '\r';
+	return put(l, bytes, length);
+}
+
+bool
+line_ends_write(struct line_ends *l, const char *bytes, size_t length)
+{
+	if (length == 0)
+		return true;
+	if (!l->raw && find_bare(l, bytes, length) == NULL)
+		return put_converted(l, bytes, length);
+	if (!l->raw) {
+		if (!turn_back(l) || (l->pending_cr && !put(l, "\r", 1)))
+			return false;
+	}
+	return put_raw(l, bytes, length);
+}
+
+bool
+line_ends_finish(struct line_ends *l)
+{
+	if (l->raw || !l->pending_cr)
+		return true;
+	return turn_back(l) && put(l, "\r", 1);
+}
+
+int64_t
+line_ends_vsize(const struct line_ends *l)
+{
+	return l->received + l->bare_lf;
+}
