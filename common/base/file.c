@@ -124,15 +124,38 @@ file_sync_dir(int dir, const char *path)
 	return outcome_ok();
 }
 
-/* Open and sync the directory that holds path. */
-static struct outcome
-sync_parent(int dir, const char *path)
+/*
+ * What root makes in another user's directory is that user's: a key that root registers must
+ * be of use to the daemon whose directory it lies in.
+ */
+static int
+give_to_owner(int fd, int parent)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || fstat(parent, &st) < 0 || st.st_uid == 0)
+		return 0;
+	return fchown(fd, st.st_uid, st.st_gid);
+}
+
+static int
+open_parent(int dir, const char *path)
 {
 	char *copy = xstrdup(path);
 	int parent = openat(dir, dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct outcome o;
+	int error = errno;
 
 	free(copy);
+	errno = error;
+	return parent;
+}
+
+struct outcome
+file_sync_parent(int dir, const char *path)
+{
+	int parent = open_parent(dir, path);
+	struct outcome o;
+
 	if (parent < 0)
 		return file_error("cannot open the directory of", path);
 	o = file_sync_dir(parent, path);
@@ -140,32 +163,66 @@ sync_parent(int dir, const char *path)
 	return o;
 }
 
+/* Write and sync a new file, owned like its directory. */
+static struct outcome
+write_new_file(
+    int dir, int parent, const char *path, const void *bytes, size_t length, mode_t mode)
+{
+	int fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	struct outcome o = outcome_ok();
+
+	if (fd < 0)
+		return file_error("cannot create", path);
+	if (fchmod(fd, mode) < 0 || give_to_owner(fd, parent) < 0 ||
+	    file_write_full(fd, bytes, length) < 0 || fsync(fd) < 0)
+		o = file_error("cannot write", path);
+	if (close(fd) < 0 && outcome_is_ok(&o))
+		o = file_error("cannot write", path);
+	return o;
+}
+
 struct outcome
 file_write_atomic(int dir, const char *path, const void *bytes, size_t length, mode_t mode)
 {
 	char *tmp = xasprintf("%s.tmp.%ld", path, (long)getpid());
-	struct outcome o = outcome_ok();
-	int fd;
+	int parent = open_parent(dir, path);
+	struct outcome o;
 
-	(void)unlinkat(dir, tmp, 0); /* of a crashed process that had our number */
-	fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0) {
-		o = file_error("cannot create", tmp);
+	if (parent < 0) {
+		o = file_error("cannot open the directory of", path);
 		free(tmp);
 		return o;
 	}
-	if (fchmod(fd, mode) < 0 || file_write_full(fd, bytes, length) < 0 || fsync(fd) < 0)
-		o = file_error("cannot write", tmp);
-	if (close(fd) < 0 && outcome_is_ok(&o))
-		o = file_error("cannot write", tmp);
+	(void)unlinkat(dir, tmp, 0); /* of a crashed process that had our number */
+	o = write_new_file(dir, parent, tmp, bytes, length, mode);
 	if (outcome_is_ok(&o) && renameat(dir, tmp, dir, path) < 0)
 		o = file_error("cannot rename to", path);
 	if (!outcome_is_ok(&o))
 		(void)unlinkat(dir, tmp, 0);
 	else
-		o = sync_parent(dir, path);
+		o = file_sync_dir(parent, path);
+	close(parent);
 	free(tmp);
 	return o;
+}
+
+/* Make one directory, owned like its parent; one that exists is left as it is. */
+static bool
+make_dir(const char *path, mode_t mode)
+{
+	int fd, parent;
+	bool good;
+
+	if (mkdir(path, mode) < 0)
+		return errno == EEXIST;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	parent = open_parent(AT_FDCWD, path);
+	good = fd >= 0 && parent >= 0 && give_to_owner(fd, parent) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (parent >= 0)
+		close(parent);
+	return good;
 }
 
 struct outcome
@@ -180,7 +237,7 @@ file_make_dirs(const char *path, mode_t mode)
 		if (end != '/' && end != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST) {
+		if (!make_dir(copy, mode)) {
 			o = file_error("cannot make directory", copy);
 			break;
 		}
@@ -197,10 +254,16 @@ file_lock(int dir, const char *path, struct deadline d, int *fd_r)
 {
 	int fd = openat(dir, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct outcome o;
+	int parent;
 
 	*fd_r = -1;
 	if (fd < 0)
 		return file_error("cannot open lock", path);
+	parent = open_parent(dir, path);
+	if (parent >= 0) {
+		(void)give_to_owner(fd, parent);
+		close(parent);
+	}
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR) {
 			o = file_error("cannot lock", path);

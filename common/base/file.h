@@ -1,7 +1,8 @@
 /*
  * file - whole small files, durable writes, locks, and secrets
  *
- * Paths are relative to a directory descriptor, or AT_FDCWD.  Outcomes are of family
+ * Paths are relative to a directory descriptor, or AT_FDCWD.  What root makes in another
+ * user's directory (a file, a lock, a directory) is given to that user.  Outcomes are of family
  * "local": io, disk-full, permission, locked; their text names the path and the reason.
  */
 #ifndef FERRY_FILE_H
@@ -39,6 +40,7 @@ struct outcome file_make_dirs(const char *path, mode_t mode);
 
 /* fsync a directory, so that names made in it survive a power cut. */
 struct outcome file_sync_dir(int dir, const char *path);
+struct outcome file_sync_parent(int dir, const char *path); /* the one that holds path */
 
 /*
  * Take an exclusive flock on dir/path (made with mode 0600 if missing), waiting until the

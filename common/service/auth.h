@@ -63,6 +63,12 @@ auth_register(struct auth *auth, const char *username, struct deadline d, char *
  */
 const char *auth_address(struct auth *auth);
 
+/*
+ * Tell the mail account's id of the JMAP session: where it is an address whose local part
+ * is the inboxId that login taught, it is the inbox's address.
+ */
+void auth_confirm_address(struct auth *auth, const char *account_id);
+
 /* Seconds the session and capability tokens in the cache have left; 0 for none. */
 void auth_status(struct auth *auth, int64_t *session_r, int64_t *capability_r);
 

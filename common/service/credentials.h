@@ -32,11 +32,15 @@ void credentials_close(struct credentials **c);
 enum credential { CREDENTIAL_SESSION, CREDENTIAL_CAPABILITY };
 
 /*
- * The token if it is there and good for at least margin seconds: true, and *token has it.
- * What cannot be read, or has expired, is as if it were not there.
+ * The token if it is there and good for at least margin seconds, or a fifth of its life where
+ * that is shorter: true, and *token has it.  What cannot be read, or has expired, is as if it were not there.
  */
 bool credentials_load(
     struct credentials *c, enum credential which, int64_t margin, struct buf *token);
+
+/* Milliseconds the stored token has left, 0 if there is none. */
+int64_t credentials_left_ms(struct credentials *c, enum credential which);
+
 struct outcome
 credentials_store(struct credentials *c, enum credential which, const char *token);
 
@@ -49,13 +53,19 @@ void credentials_unlock(struct credentials *c);
 
 /*
  * The account's secret: API key, token or password, from its file or command (first line,
- * at most 4 KiB; a command that fails or takes over 30 s is auth/secret; its stderr goes to
- * ours).  auth/unregistered if the default api-key file does not exist.
+ * at most 4 KiB; a command that fails or takes over 30 s is auth/secret).  auth/unregistered if the default api-key file does not exist.
  */
 struct outcome credentials_secret(struct credentials *c, struct buf *secret);
 
-/* Store the API key, fsynced; refuses (auth/registered) if one is there. */
+/*
+ * Storing the API key that sign-up will give.  Losing it loses the inbox, so its room on
+ * disk is reserved (as FILE.new) before the service is asked: reserve refuses
+ * (auth/registered) if there is a key or a command that gives one; store fills the room,
+ * syncs it and gives it its name, and never replaces a key; release gives the room back.
+ */
+struct outcome credentials_reserve_api_key(struct credentials *c);
 struct outcome credentials_store_api_key(struct credentials *c, const char *key);
+void credentials_release_api_key(struct credentials *c);
 bool credentials_have_api_key(struct credentials *c);
 
 /* The inbox's address as learnt; false if it is not known. */

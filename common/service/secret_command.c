@@ -1,0 +1,137 @@
+/*
+ * A secret that another program knows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/service/secret_command.h"
+
+#define TIME_MS    30000
+#define ERRORS_MAX 512
+
+struct stream {
+	int fd; /* -1 when it has ended */
+	size_t max;
+	struct buf *text;
+};
+
+static void
+run_child(const char *command, int out, int errors)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	setpgid(0, 0); /* so that a time-out ends its children too */
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(errors, STDERR_FILENO) < 0)
+		_exit(126);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+/* Take what a stream has; past its limit bytes are read and dropped. */
+static void
+drain(struct stream *s)
+{
+	char bytes[1024];
+	ssize_t n = read(s->fd, bytes, sizeof(bytes));
+	size_t room = s->max - s->text->len;
+
+	if (n > 0)
+		buf_add(s->text, bytes, (size_t)n < room ? (size_t)n : room);
+	else if (n == 0 || errno != EINTR)
+		s->fd = -1;
+	explicit_bzero(bytes, sizeof(bytes));
+}
+
+/* Read both streams to their ends; false if time ran out. */
+static bool
+read_streams(struct stream *streams, struct deadline d)
+{
+	while (streams[0].fd >= 0 || streams[1].fd >= 0) {
+		struct pollfd fds[] = {{.fd = streams[0].fd, .events = POLLIN},
+		    {.fd = streams[1].fd, .events = POLLIN}};
+		int64_t left = deadline_left_ms(d);
+
+		if (left == 0)
+			return false;
+		if (poll(fds, 2, (int)left) <= 0)
+			continue;
+		for (int i = 0; i < 2; i++)
+			if (fds[i].revents != 0)
+				drain(&streams[i]);
+	}
+	return true;
+}
+
+static void
+keep_first_line(struct buf *text)
+{
+	if (text->len != 0)
+		buf_truncate(text, strcspn(text->data, "\r\n"));
+}
+
+static struct outcome
+judge(bool in_time, int status, const struct buf *secret, const struct buf *errors)
+{
+	struct outcome o;
+
+	if (!in_time)
+		o = outcome_make(
+		    "auth", "secret", "its command took over %d s", TIME_MS / 1000);
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		o = outcome_make("auth", "secret", "its command failed with status %d",
+		    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	else if (secret->len == 0)
+		o = outcome_make("auth", "secret", "its command printed nothing");
+	else
+		return outcome_ok();
+	if (errors->len != 0)
+		outcome_hint(&o, "it says: %s", errors->data);
+	return o;
+}
+
+struct outcome
+secret_command(const char *command, size_t max, struct buf *secret)
+{
+	struct buf line = BUF_INIT, errors = BUF_INIT;
+	int out[2], err[2], status = 0;
+	struct stream streams[2];
+	struct outcome o;
+	bool in_time;
+	pid_t child;
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return outcome_make("local", "io", "pipe: %s", strerror(errno));
+	if (pipe2(err, O_CLOEXEC) < 0 || (child = fork()) < 0) {
+		close(out[0]);
+		close(out[1]);
+		return outcome_make("local", "io", "cannot run a command: %s", strerror(errno));
+	}
+	if (child == 0)
+		run_child(command, out[1], err[1]);
+	close(out[1]);
+	close(err[1]);
+	streams[0] = (struct stream){out[0], max, &line};
+	streams[1] = (struct stream){err[0], ERRORS_MAX, &errors};
+	in_time = read_streams(streams, deadline_in_ms(TIME_MS));
+	if (!in_time)
+		kill(-child, SIGKILL);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	close(out[0]);
+	close(err[0]);
+	keep_first_line(&line);
+	keep_first_line(&errors);
+	o = judge(in_time, status, &line, &errors);
+	if (outcome_is_ok(&o))
+		buf_add(secret, line.data, line.len);
+	buf_wipe(&line);
+	buf_free(&errors);
+	return o;
+}
