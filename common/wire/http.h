@@ -8,15 +8,21 @@
  * simple case of one.  A struct http belongs to one thread.
  *
  * What it refuses (outcomes of family "net"): http: URLs beyond loopback (net/insecure),
- * redirects to another host unless they lead to HTTPS on it or upgrade the same host
- * (net/redirect; a redirect never carries credentials to another host), answers over the
- * request's limit (net/too-large), certificates that do not verify (net/certificate).
+ * redirects to another host unless they lead to HTTPS on it or upgrade the same host, and
+ * more than five in a row (net/redirect), answers over the request's limit (net/too-large),
+ * certificates that do not verify (net/certificate).  A redirect never carries credentials
+ * or a body to another host; it is followed for GET, and for others if it keeps the method
+ * (307, 308).
  *
  * Retries: within the deadline, with exponential back-off and jitter, an answer of 429 or
  * 503 (honouring Retry-After) and a failure before the request was written are tried again;
  * a request marked idempotent also after a cut connection, a 502 or a 504.  When the service
  * asks us to wait longer than the deadline leaves, the answer is given at once, with
- * retry_after set.  cancel_requested() ends everything with local/cancelled.
+ * retry_after set.  A twelfth attempt is the last.  cancel_requested() ends everything with
+ * local/cancelled.
+ *
+ * An outcome is ambiguous only if the whole request was sent: until then no service can have
+ * acted.  What libcurl would send again by itself on a dead connection obeys the same rule.
  */
 #ifndef FERRY_HTTP_H
 #define FERRY_HTTP_H
@@ -36,6 +42,8 @@ struct http_transfer;
 struct http_options {
 	const char *ca_file;  /* trusted beside the system's authorities, or NULL */
 	unsigned connections; /* at most so many to a host; 0: 4 */
+	unsigned streams;     /* HTTP/2: at most so many a connection; 0: 16.  A connection
+	                       * more is opened when those there are full. */
 	int64_t connect_ms;   /* time to connect; 0: 15000 */
 	int64_t stall_ms;     /* give up when no byte moves for so long; 0: 120000 */
 };
@@ -72,7 +80,7 @@ struct http_request {
 	size_t body_length;
 	const struct http_source *source; /* instead of body, or NULL */
 	const struct http_sink *sink;     /* or NULL: into answer.body */
-	size_t answer_max; /* most bytes of answer to keep in memory; 0: 16 MiB */
+	size_t answer_max; /* most bytes of answer to keep in memory, decompressed; 0: 16 MiB */
 	int64_t sink_max;  /* most bytes a sink takes; 0: no limit */
 	bool compressed;   /* ask for gzip: for JSON, not for mail */
 	bool idempotent;   /* doing it twice is as good as once */
@@ -87,7 +95,7 @@ struct http_answer {
 	char *url;            /* that answered, after redirects */
 	unsigned retry_after; /* seconds, from Retry-After (either form), 0 if absent */
 	int64_t received;     /* bytes of body, before decompression */
-	unsigned attempts;
+	unsigned attempts;    /* redirects followed count too */
 };
 
 void http_answer_free(struct http_answer *answer);
@@ -95,7 +103,8 @@ void http_answer_free(struct http_answer *answer);
 /*
  * Do one request.  OK means that an answer came, whatever its status: callers decide what
  * 401 or 404 means (outcome_http() is the usual reading).  The answer is valid, and to be
- * freed, in every case.  The request and all it points to must stay until the return.
+ * freed, in every case.  Of an answer that is not 2xx the first 64 KiB are kept.  Transfers
+ * that were started go on meanwhile, and may be done.
  */
 struct outcome
 http_perform(struct http *http, const struct http_request *request, struct http_answer *answer);

@@ -1,0 +1,533 @@
+/*
+ * One attempt of a transfer: a libcurl handle, its callbacks, and what its end means.
+ *
+ * Whether the service may have acted is known from the body: libcurl takes it from
+ * on_read(), and until the last byte was taken no server has a whole request.  For the same
+ * reason every body goes through on_read(): libcurl sends a request again by itself when a
+ * kept connection turns out to be dead, asks for the body to be rewound first, and is told
+ * no in on_rewind() if that could do a thing twice.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/xalloc.h"
+#include "common/wire/http_internal.h"
+
+#define ANSWER_MAX     (16u << 20)
+#define ERROR_BODY_MAX (64u << 10) /* of an answer that is not 2xx: its text, not more */
+#define HEADERS_MAX    (256u << 10)
+#define BUFFER_BYTES   (64L << 10)
+#define STALL_MS       120000
+
+static int
+status_of(CURL *easy)
+{
+	long status = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+static bool
+succeeded(int status)
+{
+	return status >= 200 && status < 300;
+}
+
+static bool
+has_body(const struct http_request *request)
+{
+	return request->source != NULL || request->body != NULL;
+}
+
+static int64_t
+body_size(const struct http_request *request)
+{
+	return request->source != NULL ? request->source->size : (int64_t)request->body_length;
+}
+
+/* Callbacks: the body up. */
+
+static ssize_t
+read_memory(struct http_transfer *t, char *bytes, size_t size)
+{
+	size_t left = t->request.body_length - (size_t)t->body_given;
+
+	if (size > left)
+		size = left;
+	if (size != 0)
+		memcpy(bytes, t->request.body + t->body_given, size);
+	return (ssize_t)size;
+}
+
+static size_t
+on_read(char *bytes, size_t one, size_t size, void *arg)
+{
+	struct http_transfer *t = arg;
+	ssize_t n;
+
+	size *= one;
+	n = t->request.source != NULL ? t->source.read(t->source.arg, bytes, size)
+	                              : read_memory(t, bytes, size);
+	if (n < 0) {
+		t->stop = "io";
+		return CURL_READFUNC_ABORT;
+	}
+	t->body_given += n;
+	if (n == 0 || t->body_given == body_size(&t->request))
+		t->body_whole = true;
+	return (size_t)n;
+}
+
+static int
+on_rewind(void *arg, curl_off_t offset, int origin)
+{
+	struct http_transfer *t = arg;
+
+	if (origin != SEEK_SET || offset != 0 || (t->body_whole && !t->request.idempotent))
+		return CURL_SEEKFUNC_FAIL;
+	if (t->request.source != NULL && t->body_given != 0 && !t->source.rewind(t->source.arg))
+		return CURL_SEEKFUNC_FAIL;
+	t->body_given = 0;
+	t->body_whole = false;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* Callbacks: headers and body down. */
+
+static void
+forget_headers(struct http_transfer *t)
+{
+	if (t->answer.authorization != NULL)
+		explicit_bzero(t->answer.authorization, strlen(t->answer.authorization));
+	free(t->answer.authorization);
+	t->answer.authorization = NULL;
+}
+
+/* The value of the header line if it is the named one; the caller free()s it. */
+static char *
+header_value(const char *line, size_t length, const char *name)
+{
+	size_t prefix = strlen(name);
+
+	if (length <= prefix || strncasecmp(line, name, prefix) != 0 || line[prefix] != ':')
+		return NULL;
+	line += prefix + 1;
+	length -= prefix + 1;
+	for (; length != 0 && (*line == ' ' || *line == '\t'); line++)
+		length--;
+	while (length != 0 && strchr("\r\n \t", line[length - 1]) != NULL)
+		length--;
+	return xstrndup(line, length);
+}
+
+static size_t
+on_header(char *line, size_t one, size_t length, void *arg)
+{
+	struct http_transfer *t = arg;
+	char *value;
+
+	length *= one;
+	t->header_bytes += length;
+	if (t->header_bytes > HEADERS_MAX) {
+		t->stop = "too-large";
+		return 0;
+	}
+	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		forget_headers(t); /* those of an interim answer */
+	value = header_value(line, length, "authorization");
+	if (value != NULL) {
+		forget_headers(t);
+		t->answer.authorization = value;
+	}
+	return length;
+}
+
+static bool
+begin_sink(struct http_transfer *t)
+{
+	curl_off_t size = -1;
+
+	if (t->sink_begun)
+		return true;
+	t->sink_begun = true;
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+	if (t->request.sink_max != 0 && size > t->request.sink_max) {
+		t->stop = "too-large";
+		return false;
+	}
+	if (t->sink.begin != NULL && !t->sink.begin(t->sink.arg, size)) {
+		t->stop = "io";
+		return false;
+	}
+	return true;
+}
+
+static bool
+to_sink(struct http_transfer *t, const char *bytes, size_t length)
+{
+	if (!begin_sink(t))
+		return false;
+	t->sunk += (int64_t)length;
+	if (t->request.sink_max != 0 && t->sunk > t->request.sink_max) {
+		t->stop = "too-large";
+		return false;
+	}
+	if (!t->sink.write(t->sink.arg, bytes, length)) {
+		t->stop = "io";
+		return false;
+	}
+	return true;
+}
+
+static bool
+to_memory(struct http_transfer *t, const char *bytes, size_t length, bool good)
+{
+	size_t max = t->request.answer_max != 0 ? t->request.answer_max : ANSWER_MAX;
+	struct buf *body = &t->answer.body;
+
+	if (!good && max > ERROR_BODY_MAX)
+		max = ERROR_BODY_MAX;
+	if (length <= max - body->len) {
+		buf_add(body, bytes, length);
+		return true;
+	}
+	if (good) {
+		t->stop = "too-large";
+	} else {
+		buf_add(body, bytes, max - body->len);
+		t->enough = true;
+	}
+	return false;
+}
+
+static size_t
+on_body(char *bytes, size_t one, size_t length, void *arg)
+{
+	struct http_transfer *t = arg;
+	bool good = succeeded(status_of(t->easy));
+
+	length *= one;
+	if (good && t->request.sink != NULL)
+		return to_sink(t, bytes, length) ? length : 0;
+	return to_memory(t, bytes, length, good) ? length : 0;
+}
+
+/* The handle. */
+
+static void
+add_header(struct http_transfer *t, const char *name, const char *value)
+{
+	char *line = *value != '\0' ? xasprintf("%s: %s", name, value) : xasprintf("%s:", name);
+	struct curl_slist *longer = curl_slist_append(t->headers, line);
+
+	if (longer == NULL)
+		xmalloc(SIZE_MAX); /* out of memory, and says so */
+	t->headers = longer;
+	explicit_bzero(line, strlen(line));
+	free(line);
+}
+
+static void
+add_headers(struct http_transfer *t)
+{
+	const struct http_request *request = &t->request;
+
+	if (request->authorization != NULL && !t->foreign)
+		add_header(t, "Authorization", request->authorization);
+	if (request->accept != NULL)
+		add_header(t, "Accept", request->accept);
+	if (strcmp(request->method, "GET") != 0)
+		add_header(t, "Content-Type",
+		    request->content_type != NULL ? request->content_type : "");
+	/* Waiting for "100 Continue" costs a second where nobody sends it. */
+	add_header(t, "Expect", "");
+	if (has_body(request) && body_size(request) < 0)
+		add_header(t, "Transfer-Encoding", "chunked");
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+}
+
+static void
+set_method(struct http_transfer *t)
+{
+	const struct http_request *request = &t->request;
+
+	if (strcmp(request->method, "GET") == 0) {
+		curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, request->method);
+	if (has_body(request)) {
+		curl_easy_setopt(
+		    t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_size(request));
+		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
+		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, on_rewind);
+		curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
+		return;
+	}
+	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
+	/* Nothing to rewind, so nothing would keep libcurl from sending it again. */
+	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, request->idempotent ? 0L : 1L);
+}
+
+static void
+set_callbacks(struct http_transfer *t)
+{
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+}
+
+static long
+at_most(int64_t milliseconds, int64_t left)
+{
+	if (milliseconds > left)
+		milliseconds = left;
+	return milliseconds < INT32_MAX ? (long)milliseconds : INT32_MAX;
+}
+
+static void
+set_times(struct http_transfer *t, const struct http_options *options, int64_t left)
+{
+	int64_t stall = options->stall_ms != 0 ? options->stall_ms : STALL_MS;
+
+	if (left != INT64_MAX)
+		curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, at_most(left, left));
+	curl_easy_setopt(
+	    t->easy, CURLOPT_CONNECTTIMEOUT_MS, at_most(options->connect_ms, left));
+	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, at_most((stall + 999) / 1000, left));
+	curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+static void
+set_security(struct http_transfer *t, const struct http_options *options)
+{
+	const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(t->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (options->ca_file == NULL)
+		return;
+	/* Beside the system's authorities: a file where those are a directory. */
+	curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_file);
+	if (version->capath != NULL)
+		curl_easy_setopt(t->easy, CURLOPT_CAPATH, version->capath);
+}
+
+/* HTTP/2 by ALPN on TLS; how plain HTTP on loopback speaks is in http.h. */
+static void
+set_connection(struct http_transfer *t)
+{
+	struct http_origin origin;
+	bool https = http_origin_read(t->answer.url, &origin) && origin.https;
+
+	http_origin_free(&origin);
+	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+	if (https) {
+		curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
+	} else {
+		curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2_0);
+		curl_easy_setopt(t->easy, CURLOPT_PROXY, ""); /* it stays on this machine */
+	}
+	if (t->request.compressed)
+		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+}
+
+static void
+forget_attempt(struct http_transfer *t)
+{
+	buf_reset(&t->answer.body);
+	forget_headers(t);
+	free(t->answer.content_type);
+	t->answer.content_type = NULL;
+	free(t->location);
+	t->location = NULL;
+	t->answer.status = 0;
+	t->answer.retry_after = 0;
+	t->answer.received = 0;
+	t->body_given = 0;
+	t->body_whole = !has_body(&t->request) || body_size(&t->request) == 0;
+	t->sink_begun = false;
+	t->sunk = 0;
+	t->header_bytes = 0;
+	t->stop = NULL;
+	t->enough = false;
+	t->error[0] = '\0';
+}
+
+/* A control character in a header would end it and begin another. */
+static bool
+clean(const char *value)
+{
+	for (; value != NULL && *value != '\0'; value++)
+		if ((unsigned char)*value < ' ' || *value == 0x7f)
+			return false;
+	return true;
+}
+
+static struct outcome
+check(const struct http_transfer *t)
+{
+	const struct http_request *request = &t->request;
+
+	if (!clean(request->authorization) || !clean(request->accept) ||
+	    !clean(request->content_type))
+		return outcome_make("local", "usage", "control characters in a header");
+	if (deadline_passed(request->deadline))
+		return outcome_make("local", "deadline", NULL);
+	return http_may_ask(t->answer.url);
+}
+
+struct outcome
+http_attempt_begin(struct http_transfer *t, const struct http_options *options)
+{
+	struct outcome o = check(t);
+	bool again = t->answer.attempts != 0;
+
+	if (!outcome_is_ok(&o))
+		return o;
+	if (again && t->request.source != NULL && !t->source.rewind(t->source.arg))
+		return outcome_make("local", "io", "what was being sent cannot be read again");
+	forget_attempt(t);
+	t->answer.attempts++;
+	t->easy = curl_easy_init();
+	if (t->easy == NULL)
+		return outcome_make("local", "io", "libcurl cannot start");
+	curl_easy_setopt(t->easy, CURLOPT_URL, t->answer.url);
+	set_callbacks(t);
+	set_method(t);
+	add_headers(t);
+	set_times(t, options, deadline_left_ms(t->request.deadline));
+	set_security(t, options);
+	set_connection(t);
+	return outcome_ok();
+}
+
+/* Its end. */
+
+static const struct {
+	CURLcode code;
+	const char *name;      /* in family net */
+	const char *name_sent; /* when the service may have acted; NULL: the same */
+} results[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, "resolve", NULL},
+    {CURLE_COULDNT_RESOLVE_PROXY, "proxy", NULL},
+    {CURLE_PROXY, "proxy", NULL},
+    {CURLE_COULDNT_CONNECT, "connect", NULL},
+    {CURLE_SSL_CONNECT_ERROR, "tls", NULL},
+    {CURLE_PEER_FAILED_VERIFICATION, "certificate", NULL},
+    {CURLE_SSL_ISSUER_ERROR, "certificate", NULL},
+    {CURLE_SSL_INVALIDCERTSTATUS, "certificate", NULL},
+    {CURLE_OPERATION_TIMEDOUT, "timeout", "timeout-sent"},
+    {CURLE_SEND_ERROR, "cut", "cut-sent"},
+    {CURLE_RECV_ERROR, "cut", "cut-sent"},
+    {CURLE_GOT_NOTHING, "cut", "cut-sent"},
+    {CURLE_PARTIAL_FILE, "cut", "cut-sent"},
+    {CURLE_HTTP2, "cut", "cut-sent"},
+    {CURLE_HTTP2_STREAM, "cut", "cut-sent"},
+    {CURLE_SEND_FAIL_REWIND, "cut", "cut-sent"},
+    {CURLE_WEIRD_SERVER_REPLY, "protocol", NULL},
+    {CURLE_UNSUPPORTED_PROTOCOL, "protocol", NULL},
+    {CURLE_BAD_CONTENT_ENCODING, "protocol", NULL},
+};
+
+static bool
+may_have_acted(struct http_transfer *t)
+{
+	long request_bytes = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+	return t->body_whole && request_bytes > 0;
+}
+
+static struct outcome
+failure(struct http_transfer *t, CURLcode result)
+{
+	const char *detail = t->error[0] != '\0' ? t->error : curl_easy_strerror(result);
+	bool sent = may_have_acted(t);
+
+	if (t->stop != NULL && strcmp(t->stop, "io") == 0) {
+		struct outcome o = outcome_make("local", "io",
+		    "what was to be sent or kept, of a transfer with %.100s", t->answer.url);
+
+		return sent ? outcome_ambiguous(o) : o;
+	}
+	if (t->stop != NULL)
+		return outcome_make("net", t->stop, "%.100s", t->answer.url);
+	if (result == CURLE_SSL_CACERT_BADFILE)
+		return outcome_make("local", "config", "ca-file: %s", detail);
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (results[i].code == result)
+			return outcome_make("net",
+			    sent && results[i].name_sent != NULL ? results[i].name_sent
+			                                         : results[i].name,
+			    "%s", detail);
+	return outcome_make("net", "", "%s", detail);
+}
+
+static void
+take_answer(struct http_transfer *t)
+{
+	char *text = NULL;
+	curl_off_t number = 0;
+
+	t->answer.status = status_of(t->easy);
+	if (curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
+		t->answer.content_type = xstrdup(text);
+	text = NULL;
+	if (curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &text) == CURLE_OK)
+		t->location = xstrdup(text);
+	if (curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &number) == CURLE_OK && number > 0)
+		t->answer.retry_after = number < INT32_MAX ? (unsigned)number : INT32_MAX;
+	if (curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &number) == CURLE_OK)
+		t->answer.received = number;
+}
+
+static void
+free_handle(struct http_transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	t->easy = NULL;
+	for (struct curl_slist *h = t->headers; h != NULL; h = h->next)
+		explicit_bzero(h->data, strlen(h->data));
+	curl_slist_free_all(t->headers);
+	t->headers = NULL;
+}
+
+struct outcome
+http_attempt_end(struct http_transfer *t, CURLcode result)
+{
+	struct outcome o = outcome_ok();
+
+	take_answer(t);
+	if (result == CURLE_OK && t->request.sink != NULL && succeeded(t->answer.status) &&
+	    !begin_sink(t)) /* an empty body: nothing began it yet */
+		result = CURLE_WRITE_ERROR;
+	if (result != CURLE_OK && !t->enough)
+		o = failure(t, result);
+	free_handle(t);
+	return o;
+}
+
+bool
+http_attempt_drop(struct http_transfer *t)
+{
+	bool acted = may_have_acted(t);
+
+	free_handle(t);
+	return acted;
+}

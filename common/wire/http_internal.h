@@ -1,0 +1,92 @@
+/*
+ * http_internal - what the files of the HTTP client share
+ *
+ *	http.c		transfers: started, retried, redirected, driven, done
+ *	http_attempt.c	one attempt of a transfer: a libcurl handle and its callbacks
+ *	http_policy.c	what to do after an attempt, as pure decisions
+ *	http_url.c	where a URL leads
+ */
+#ifndef FERRY_HTTP_INTERNAL_H
+#define FERRY_HTTP_INTERNAL_H
+
+#include <curl/curl.h>
+
+#include "common/wire/http.h"
+
+/* http_url.c */
+
+struct http_origin {
+	char *host;
+	long port;
+	bool https, loopback;
+};
+
+/* False if url is not http(s), cannot be parsed, or names a user. */
+bool http_origin_read(const char *url, struct http_origin *origin);
+void http_origin_free(struct http_origin *origin);
+bool http_origin_same(const struct http_origin *a, const struct http_origin *b);
+bool http_origin_same_host(const struct http_origin *a, const struct http_origin *b);
+
+/* http_attempt.c */
+
+struct http_transfer {
+	struct http_transfer *next, *previous;
+	struct http_request request; /* with copies of everything that is not the caller's */
+	struct http_source source;
+	struct http_sink sink;
+	void (*done)(void *arg, struct outcome outcome, struct http_answer *answer);
+	void *arg;
+
+	struct http_answer answer;
+	char *location; /* of the answer, resolved; or NULL */
+	unsigned redirects;
+	bool foreign;          /* redirected to where our credentials do not belong */
+	int64_t not_before_ms; /* CLOCK_MONOTONIC: when the next attempt may begin */
+
+	/* The attempt under way. */
+	CURL *easy; /* NULL between attempts */
+	struct curl_slist *headers;
+	int64_t body_given; /* bytes of the body handed to libcurl */
+	bool body_whole;    /* all of it: from now on the service may act */
+	bool sink_begun;
+	int64_t sunk;
+	size_t header_bytes;
+	const char *stop; /* name in family net or local of why a callback stopped it */
+	bool enough;      /* a callback stopped it because the rest does not matter */
+	char error[CURL_ERROR_SIZE];
+};
+
+/*
+ * Prepare t->easy for another attempt; all that is left of the one before goes.  On OK the
+ * caller gives the handle to a multi handle.
+ */
+struct outcome http_attempt_begin(struct http_transfer *t, const struct http_options *options);
+
+/* The attempt ended with result: fill in the answer and say what became of it.  OK means
+ * that an answer came.  The handle is freed. */
+struct outcome http_attempt_end(struct http_transfer *t, CURLcode result);
+
+/* Free the handle of an attempt that is given up; true if the service may have acted. */
+bool http_attempt_drop(struct http_transfer *t);
+
+/* http_policy.c */
+
+#define HTTP_REDIRECTS_MAX 5
+#define HTTP_ATTEMPTS_MAX  12
+
+/* May the URL be asked at all?  net/insecure or local/config if not. */
+struct outcome http_may_ask(const char *url);
+
+/* Is it worth another attempt, after this outcome and answer? */
+bool http_may_retry(const struct http_transfer *t, const struct outcome *o);
+
+/* Milliseconds to wait before it. */
+int64_t http_retry_wait_ms(const struct http_transfer *t);
+
+/* Is the answer a redirect that this request follows? */
+bool http_is_redirect(const struct http_transfer *t);
+
+/* May it be followed?  *foreign_r: only without credentials.  net/redirect if not. */
+struct outcome http_may_follow(const struct http_transfer *t, bool *foreign_r);
+
+#endif

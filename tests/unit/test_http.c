@@ -1,0 +1,703 @@
+/* Requests, answers, redirects, limits, and many transfers at once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/http_script.h"
+#include "tests/unit/unit.h"
+
+/* A sink that remembers. */
+struct kept {
+	struct buf bytes;
+	int64_t announced;
+	unsigned begun;
+	bool refuse_begin, refuse_bytes;
+};
+
+static bool
+begin_kept(void *arg, int64_t size)
+{
+	struct kept *kept = arg;
+
+	kept->begun++;
+	kept->announced = size;
+	buf_reset(&kept->bytes);
+	return !kept->refuse_begin;
+}
+
+static bool
+write_kept(void *arg, const char *bytes, size_t length)
+{
+	struct kept *kept = arg;
+
+	buf_add(&kept->bytes, bytes, length);
+	return !kept->refuse_bytes;
+}
+
+static struct http_sink
+sink_of(struct kept *kept)
+{
+	return (struct http_sink){begin_kept, write_kept, kept};
+}
+
+static ssize_t
+read_once(void *arg, char *bytes, size_t size)
+{
+	const char **text = arg;
+	size_t length = strlen(*text);
+
+	if (length > size)
+		length = size;
+	memcpy(bytes, *text, length);
+	*text += length;
+	return (ssize_t)length;
+}
+
+static void
+an_answer_comes_with_all_that_is_said_of_it(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/a?b=c");
+	struct http_answer answer;
+	struct outcome o;
+
+	script_play(script, {.status = 404,
+	                        .headers = "Content-Type: text/plain\r\n"
+	                                   "authorization:  Bearer t0ken \r\n",
+	                        .body = "not here"});
+	request.authorization = "Basic secret";
+	request.accept = "application/json";
+	o = http_perform(script->http, &request, &answer);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(answer.status, 404);
+	assert_string_equal(answer.body.data, "not here");
+	assert_string_equal(answer.content_type, "text/plain");
+	assert_string_equal(answer.authorization, "Bearer t0ken");
+	assert_string_equal(answer.url, http_server_at(script->server, "/a?b=c"));
+	assert_int_equal(answer.received, 8);
+	assert_int_equal(answer.attempts, 1);
+	assert_true(script_asked_with(script, "GET /a?b=c HTTP/1.1\r\n"));
+	assert_true(script_asked_with(script, "\r\nAuthorization: Basic secret\r\n"));
+	assert_true(script_asked_with(script, "\r\nAccept: application/json\r\n"));
+	assert_false(script_asked_with(script, "Accept-Encoding"));
+	http_answer_free(&answer);
+}
+
+static void
+a_body_goes_up_as_it_is(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", NULL);
+	struct http_answer answer;
+
+	script_play(script, {.status = 200});
+	request.body = "a\0b\r\n";
+	request.body_length = 5;
+	http_perform(script->http, &request, &answer);
+	assert_int_equal(script->body.len, 5);
+	assert_memory_equal(script->body.data, "a\0b\r\n", 5);
+	assert_true(script_asked_with(script, "\r\nContent-Length: 5\r\n"));
+	assert_true(script_asked_with(script, "\r\nContent-Type: text/plain\r\n"));
+	assert_false(script_asked_with(script, "Expect"));
+	http_answer_free(&answer);
+}
+
+static void
+a_post_without_a_body_says_so(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", NULL);
+	struct http_answer answer;
+
+	script_play(script, {.status = 200});
+	request.content_type = NULL;
+	http_perform(script->http, &request, &answer);
+	assert_true(script_asked_with(script, "\r\nContent-Length: 0\r\n"));
+	assert_false(script_asked_with(script, "Content-Type"));
+	http_answer_free(&answer);
+}
+
+static void
+a_body_of_unknown_size_goes_up_in_chunks(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", NULL);
+	const char *text = "streamed";
+	struct http_source source = {read_once, NULL, &text, -1};
+	struct http_answer answer;
+
+	script_play(script, {.status = 200});
+	request.source = &source;
+	http_perform(script->http, &request, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_true(script_asked_with(script, "\r\nTransfer-Encoding: chunked\r\n"));
+	assert_string_equal(script->body.data, "8\r\nstreamed\r\n0\r\n\r\n");
+	http_answer_free(&answer);
+}
+
+static void
+a_connection_serves_many_requests(void **state)
+{
+	struct script *script = *state;
+
+	script_play(script, {.status = 200, .body = "x"});
+	for (int i = 0; i < 5; i++) {
+		struct http_request request =
+		    i % 2 != 0 ? script_get(script, "/") : script_post(script, "/", "y");
+		struct http_answer answer;
+
+		http_perform(script->http, &request, &answer);
+		assert_int_equal(answer.status, 200);
+		http_answer_free(&answer);
+	}
+	assert_int_equal(script->connections, 1);
+}
+
+static struct outcome
+outcome_of(struct http *http, const struct http_request *request)
+{
+	struct http_answer answer;
+	struct outcome o = http_perform(http, request, &answer);
+
+	http_answer_free(&answer);
+	return o;
+}
+
+static void
+plain_http_beyond_this_machine_is_refused(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct outcome o;
+
+	request.url = "http://192.0.2.1/";
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is(&o, "net/insecure"));
+	assert_true(o.alarm);
+}
+
+static void
+what_is_no_web_address_is_refused(void **state)
+{
+	static const char *const urls[] = {"", "x", "ftp://127.0.0.1/", "file:///etc/passwd",
+	    "gopher://127.0.0.1/", "http://user:password@127.0.0.1/", "http:///"};
+	struct script *script = *state;
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		struct http_request request = script_get(script, "/");
+		struct outcome o;
+
+		request.url = urls[i];
+		o = outcome_of(script->http, &request);
+		assert_true(outcome_is(&o, "local/config"));
+	}
+}
+
+static void
+a_header_cannot_be_smuggled_in(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct outcome o;
+
+	script_play(script, {.status = 200});
+	request.authorization = "Bearer x\r\nX-Evil: 1";
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is(&o, "local/usage"));
+	assert_int_equal(script->requests, 0);
+}
+
+/* Redirects. */
+
+static void
+a_redirect_on_the_same_host_is_followed_with_credentials(void **state)
+{
+	static const int statuses[] = {301, 302, 303, 307, 308};
+	struct script *script = *state;
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		struct http_request request = script_get(script, "/old");
+		struct http_answer answer;
+
+		script_play(script, {.status = statuses[i], .headers = "Location: /new?x\r\n"},
+		    {.status = 200});
+		request.authorization = "Basic secret";
+		http_perform(script->http, &request, &answer);
+		assert_int_equal(answer.status, 200);
+		assert_string_equal(answer.url, http_server_at(script->server, "/new?x"));
+		assert_true(script_asked_with(script, "GET /new?x HTTP"));
+		assert_true(script_asked_with(script, "Authorization: Basic secret"));
+		http_answer_free(&answer);
+	}
+}
+
+static void
+a_redirected_post_stays_a_post_or_is_not_followed(void **state)
+{
+	static const struct {
+		int status;
+		bool followed;
+	} cases[] = {{301, false}, {302, false}, {303, false}, {307, true}, {308, true}};
+	struct script *script = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_request request = script_post(script, "/old", "body");
+		struct http_answer answer;
+
+		script_play(script,
+		    {.status = cases[i].status, .headers = "Location: /new\r\n"},
+		    {.status = 200});
+		http_perform(script->http, &request, &answer);
+		assert_int_equal(answer.status, cases[i].followed ? 200 : cases[i].status);
+		assert_true(script_asked_with(
+		    script, cases[i].followed ? "POST /new HTTP" : "POST /old HTTP"));
+		assert_string_equal(script->body.data, "body");
+		http_answer_free(&answer);
+	}
+}
+
+static void
+a_redirect_to_another_plain_host_is_refused(void **state)
+{
+	static const char *const locations[] = {"http://192.0.2.1/", "http://127.0.0.2/",
+	    "http://127.0.0.1:1/", "//192.0.2.1/", "ftp://127.0.0.1/", "file:///etc/passwd",
+	    "http://user@127.0.0.1/"};
+	struct script *script = *state;
+
+	for (size_t i = 0; i < sizeof(locations) / sizeof(locations[0]); i++) {
+		struct http_request request = script_get(script, "/");
+		char header[80];
+		struct outcome o;
+
+		snprintf(header, sizeof(header), "Location: %s\r\n", locations[i]);
+		script_play(script, {.status = 301, .headers = header}, {.status = 200});
+		o = outcome_of(script->http, &request);
+		assert_true(outcome_is(&o, "net/redirect"));
+		assert_int_equal(script->requests, 1);
+	}
+}
+
+static void
+a_body_is_not_redirected_to_another_host(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "{\"apiKey\":\"secret\"}");
+	struct outcome o;
+
+	script_play(script, {.status = 307, .headers = "Location: https://192.0.2.1/\r\n"},
+	    {.status = 200});
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is(&o, "net/redirect"));
+}
+
+static void
+a_redirect_to_tls_is_followed(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_answer answer;
+	struct outcome o;
+
+	script_play(script, {.status = 301, .headers = "Location: https://127.0.0.1:1/x\r\n"});
+	request.deadline = deadline_in_ms(500);
+	o = http_perform(script->http, &request, &answer);
+	assert_true(outcome_is(&o, "net/connect"));
+	assert_string_equal(answer.url, "https://127.0.0.1:1/x");
+	http_answer_free(&answer);
+}
+
+static void
+redirects_end_after_the_fifth(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct outcome o;
+
+	script_play(script, {.status = 302, .headers = "Location: /\r\n"});
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is(&o, "net/redirect"));
+	assert_int_equal(script->requests, 6);
+}
+
+/* Limits. */
+
+static void
+an_answer_up_to_the_limit_is_kept_and_no_larger_one(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_answer answer;
+	struct outcome o;
+
+	script_play(script, {.status = 200, .body = "0123456789"});
+	request.answer_max = 10;
+	o = http_perform(script->http, &request, &answer);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(answer.body.len, 10);
+	http_answer_free(&answer);
+	request.answer_max = 9;
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is(&o, "net/too-large"));
+}
+
+/* Answers with size zero bytes, compressed. */
+static void
+answer_compressed(void *arg, const struct server_request *request, struct server_reply *reply)
+{
+	char command[64], bytes[65536];
+	struct buf body = BUF_INIT;
+	FILE *gzip;
+	size_t n;
+
+	assert_non_null(strstr(request->head, "Accept-Encoding: gzip\r\n"));
+	snprintf(command, sizeof(command), "head -c %u /dev/zero | gzip -9", *(unsigned *)arg);
+	gzip = popen(command, "r");
+	while ((n = fread(bytes, 1, sizeof(bytes), gzip)) != 0)
+		buf_add(&body, bytes, n);
+	pclose(gzip);
+	buf_addf(&reply->bytes,
+	    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+	    "Content-Length: %zu\r\n\r\n",
+	    body.len);
+	buf_add(&reply->bytes, body.data, body.len);
+	buf_free(&body);
+}
+
+static void
+a_compressed_answer_is_limited_by_what_it_becomes(void **state)
+{
+	unsigned size = 1000000;
+	struct http_server *server = http_server_start(answer_compressed, &size);
+	struct http *http = http_new(NULL);
+	struct http_request request = {.method = "GET",
+	    .url = http_server_at(server, "/"),
+	    .compressed = true,
+	    .answer_max = 1000000,
+	    .deadline = deadline_in_ms(10000)};
+	struct http_answer answer;
+	struct outcome o = http_perform(http, &request, &answer);
+
+	(void)state;
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(answer.body.len, size);
+	assert_in_range(answer.received, 1, 10000);
+	http_answer_free(&answer);
+
+	size = 50000000;
+	o = http_perform(http, &request, &answer);
+	assert_true(outcome_is(&o, "net/too-large"));
+	assert_in_range(answer.body.len, 0, 1000000);
+	http_answer_free(&answer);
+	http_free(&http);
+	http_server_stop(&server);
+}
+
+static char *
+repeat(const char *text, size_t times)
+{
+	struct buf b = BUF_INIT;
+
+	while (times-- != 0)
+		buf_adds(&b, text);
+	return buf_steal(&b);
+}
+
+static void
+of_an_error_only_the_start_is_kept(void **state)
+{
+	char *body = repeat("0123456789", 100000);
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_answer answer;
+	struct outcome o;
+
+	script_play(script, {.status = 403, .body = body});
+	o = http_perform(script->http, &request, &answer);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(answer.status, 403);
+	assert_int_equal(answer.body.len, 65536);
+	http_answer_free(&answer);
+	free(body);
+}
+
+static void
+headers_without_end_are_refused(void **state)
+{
+	char *headers = repeat("X-Header: 0123456789012345678901234567890123456789\r\n", 10000);
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct outcome o;
+
+	script_play(script, {.status = 200, .headers = headers});
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is(&o, "net/too-large"));
+	free(headers);
+}
+
+static void
+what_is_not_http_is_said_to_be_so(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct outcome o;
+
+	script_play(script, {.raw = "220 mail.example ESMTP\r\n", .close = true});
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is(&o, "net/protocol"));
+}
+
+/* Sinks. */
+
+static void
+a_sink_gets_what_succeeds_and_its_size_first(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct kept kept = {.bytes = BUF_INIT};
+	struct http_sink sink = sink_of(&kept);
+	struct http_answer answer;
+
+	script_play(script, {.status = 200, .body = "mail"});
+	request.sink = &sink;
+	http_perform(script->http, &request, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(answer.body.len, 0);
+	assert_string_equal(kept.bytes.data, "mail");
+	assert_int_equal(kept.announced, 4);
+	http_answer_free(&answer);
+	buf_free(&kept.bytes);
+}
+
+static void
+a_sink_gets_no_error(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct kept kept = {.bytes = BUF_INIT};
+	struct http_sink sink = sink_of(&kept);
+	struct http_answer answer;
+
+	script_play(script, {.status = 404, .body = "gone"});
+	request.sink = &sink;
+	http_perform(script->http, &request, &answer);
+	assert_int_equal(kept.begun, 0);
+	assert_string_equal(answer.body.data, "gone");
+	http_answer_free(&answer);
+}
+
+static void
+a_sink_begins_even_for_nothing(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct kept kept = {.bytes = BUF_INIT, .announced = -7};
+	struct http_sink sink = sink_of(&kept);
+	struct outcome o;
+
+	script_play(script, {.status = 200, .body = ""});
+	request.sink = &sink;
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(kept.begun, 1);
+	assert_int_equal(kept.announced, 0);
+}
+
+static void
+a_sink_starts_over_with_another_attempt(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct kept kept = {.bytes = BUF_INIT};
+	struct http_sink sink = sink_of(&kept);
+	struct outcome o;
+
+	script_play(script,
+	    {.raw = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", .close = true},
+	    {.status = 200, .body = "whole"});
+	request.sink = &sink;
+	request.idempotent = true;
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(kept.begun, 2);
+	assert_string_equal(kept.bytes.data, "whole");
+	buf_free(&kept.bytes);
+}
+
+static void
+a_sink_that_refuses_ends_the_transfer(void **state)
+{
+	struct script *script = *state;
+
+	script_play(script, {.status = 200, .body = "mail"});
+	for (int i = 0; i < 2; i++) {
+		struct http_request request = script_get(script, "/");
+		struct kept kept = {
+		    .bytes = BUF_INIT, .refuse_begin = i == 0, .refuse_bytes = i == 1};
+		struct http_sink sink = sink_of(&kept);
+		struct outcome o;
+
+		request.sink = &sink;
+		o = outcome_of(script->http, &request);
+		assert_true(outcome_is(&o, "local/io"));
+		buf_free(&kept.bytes);
+	}
+}
+
+static void
+a_sink_takes_no_more_than_its_limit(void **state)
+{
+	static const char chunked[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	                              "4\r\nmail\r\n4\r\nmore\r\n0\r\n\r\n";
+	struct script *script = *state;
+
+	for (int i = 0; i < 2; i++) {
+		struct http_request request = script_get(script, "/");
+		struct kept kept = {.bytes = BUF_INIT};
+		struct http_sink sink = sink_of(&kept);
+		struct outcome o;
+
+		if (i == 0)
+			script_play(script, {.status = 200, .body = "mailmore"});
+		else
+			script_play(script, {.raw = chunked});
+		request.sink = &sink;
+		request.sink_max = 7;
+		o = outcome_of(script->http, &request);
+		assert_true(outcome_is(&o, "net/too-large"));
+		assert_in_range(kept.bytes.len, 0, 7);
+		buf_free(&kept.bytes);
+	}
+}
+
+/* Many at once. */
+
+struct counted {
+	struct http *http;
+	struct http_request again;
+	unsigned ok, bad, cancelled, to_start;
+};
+
+static void
+count(void *arg, struct outcome outcome, struct http_answer *answer)
+{
+	struct counted *counted = arg;
+
+	if (outcome_is(&outcome, "local/cancelled"))
+		counted->cancelled++;
+	else if (outcome_is_ok(&outcome) && answer->status == 200)
+		counted->ok++;
+	else
+		counted->bad++;
+	if (counted->to_start != 0) {
+		counted->to_start--;
+		http_start(counted->http, &counted->again, count, counted);
+	}
+}
+
+static void
+many_transfers_run_side_by_side_over_few_connections(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_options options = {.connections = 3, .connect_ms = 5000};
+	struct counted counted = {0};
+
+	http_free(&script->http);
+	script->http = http_new(&options);
+	script_play(script, {.status = 200, .body = "x"});
+	for (int i = 0; i < 200; i++)
+		http_start(script->http, &request, count, &counted);
+	while (http_run(script->http, 1000) != 0) {
+	}
+	assert_int_equal(counted.ok, 200);
+	assert_int_equal(counted.bad, 0);
+	assert_in_range(script->connections, 1, 3);
+}
+
+static void
+the_end_of_one_transfer_may_start_another(void **state)
+{
+	struct script *script = *state;
+	struct counted counted = {.http = script->http, .to_start = 10};
+
+	script_play(script, {.status = 200});
+	counted.again = script_get(script, "/");
+	http_start(script->http, &counted.again, count, &counted);
+	while (http_run(script->http, 1000) != 0) {
+	}
+	assert_int_equal(counted.ok, 11);
+}
+
+static void
+a_transfer_may_be_performed_while_others_are_under_way(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct counted counted = {0};
+	struct outcome o;
+
+	script_play(script, {.hold = true}, {.status = 200});
+	http_start(script->http, &request, count, &counted);
+	http_run(script->http, 0);
+	o = outcome_of(script->http, &request);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(counted.ok + counted.bad + counted.cancelled, 0);
+	http_abandon(script->http);
+	assert_int_equal(counted.cancelled, 1);
+}
+
+static void
+transfers_given_up_are_told_so(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct counted counted = {0};
+
+	script_play(script, {.hold = true});
+	for (int i = 0; i < 5; i++)
+		http_start(script->http, &request, count, &counted);
+	assert_int_equal(http_run(script->http, 50), 5);
+	http_abandon(script->http);
+	assert_int_equal(counted.cancelled, 5);
+	assert_int_equal(http_run(script->http, 1000), 0);
+}
+
+#define with_script(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    with_script(an_answer_comes_with_all_that_is_said_of_it),
+	    with_script(a_body_goes_up_as_it_is),
+	    with_script(a_post_without_a_body_says_so),
+	    with_script(a_body_of_unknown_size_goes_up_in_chunks),
+	    with_script(a_connection_serves_many_requests),
+	    with_script(plain_http_beyond_this_machine_is_refused),
+	    with_script(what_is_no_web_address_is_refused),
+	    with_script(a_header_cannot_be_smuggled_in),
+	    with_script(a_redirect_on_the_same_host_is_followed_with_credentials),
+	    with_script(a_redirected_post_stays_a_post_or_is_not_followed),
+	    with_script(a_redirect_to_another_plain_host_is_refused),
+	    with_script(a_body_is_not_redirected_to_another_host),
+	    with_script(a_redirect_to_tls_is_followed),
+	    with_script(redirects_end_after_the_fifth),
+	    with_script(an_answer_up_to_the_limit_is_kept_and_no_larger_one),
+	    cmocka_unit_test(a_compressed_answer_is_limited_by_what_it_becomes),
+	    with_script(of_an_error_only_the_start_is_kept),
+	    with_script(headers_without_end_are_refused),
+	    with_script(what_is_not_http_is_said_to_be_so),
+	    with_script(a_sink_gets_what_succeeds_and_its_size_first),
+	    with_script(a_sink_gets_no_error),
+	    with_script(a_sink_begins_even_for_nothing),
+	    with_script(a_sink_starts_over_with_another_attempt),
+	    with_script(a_sink_that_refuses_ends_the_transfer),
+	    with_script(a_sink_takes_no_more_than_its_limit),
+	    with_script(many_transfers_run_side_by_side_over_few_connections),
+	    with_script(the_end_of_one_transfer_may_start_another),
+	    with_script(a_transfer_may_be_performed_while_others_are_under_way),
+	    with_script(transfers_given_up_are_told_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,442 @@
+/* When a request is tried again, and what is known when it is not. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/cancel.h"
+#include "tests/unit/http_script.h"
+#include "tests/unit/unit.h"
+
+#define PLENTY (32 << 20) /* more than the kernel buffers of a connection */
+
+/* A source of so many bytes that counts how often it was rewound. */
+struct pattern {
+	int64_t size, at;
+	unsigned rewound;
+	bool fixed; /* cannot be rewound */
+	bool broken;
+};
+
+static ssize_t
+read_pattern(void *arg, char *bytes, size_t size)
+{
+	struct pattern *pattern = arg;
+
+	if (pattern->broken)
+		return -1;
+	if ((int64_t)size > pattern->size - pattern->at)
+		size = (size_t)(pattern->size - pattern->at);
+	memset(bytes, 'x', size);
+	pattern->at += (int64_t)size;
+	return (ssize_t)size;
+}
+
+static bool
+rewind_pattern(void *arg)
+{
+	struct pattern *pattern = arg;
+
+	pattern->at = 0;
+	pattern->rewound++;
+	return !pattern->fixed;
+}
+
+static struct http_source
+source_of(struct pattern *pattern)
+{
+	return (struct http_source){read_pattern, rewind_pattern, pattern, pattern->size};
+}
+
+static struct outcome
+perform(struct script *script, const struct http_request *request, int *status_r,
+    unsigned *attempts_r)
+{
+	struct http_answer answer;
+	struct outcome o = http_perform(script->http, request, &answer);
+
+	*status_r = answer.status;
+	*attempts_r = answer.attempts;
+	http_answer_free(&answer);
+	return o;
+}
+
+static void
+a_limited_rate_is_waited_for(void **state)
+{
+	static const int statuses[] = {429, 503};
+	struct script *script = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct http_request request = script_post(script, "/", "once");
+		int status;
+		unsigned attempts;
+		struct outcome o;
+
+		script_play(script, {.status = statuses[i], .headers = "Retry-After: 1\r\n"},
+		    {.status = statuses[i]}, {.status = 200});
+		o = perform(script, &request, &status, &attempts);
+		assert_true(outcome_is_ok(&o));
+		assert_int_equal(status, 200);
+		assert_int_equal(attempts, 3);
+		assert_string_equal(script->body.data, "once");
+	}
+}
+
+static void
+a_wait_beyond_the_deadline_is_told_at_once(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_answer answer;
+	struct outcome o;
+
+	script_play(script, {.status = 429, .headers = "Retry-After: 3600\r\n"});
+	o = http_perform(script->http, &request, &answer);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(answer.status, 429);
+	assert_int_equal(answer.retry_after, 3600);
+	assert_int_equal(script->requests, 1);
+	http_answer_free(&answer);
+}
+
+static void
+a_date_to_wait_for_is_understood(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	time_t then = time(NULL) + 3600;
+	struct http_answer answer;
+	char headers[80];
+	struct tm tm;
+
+	strftime(headers, sizeof(headers), "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n",
+	    gmtime_r(&then, &tm));
+	script_play(script, {.status = 503, .headers = headers});
+	http_perform(script->http, &request, &answer);
+	assert_int_equal(answer.status, 503);
+	assert_in_range(answer.retry_after, 3000, 3600);
+	http_answer_free(&answer);
+}
+
+static void
+the_last_answer_is_given_when_time_runs_out(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	script_play(script, {.status = 503});
+	request.deadline = deadline_in_ms(1000);
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(status, 503);
+	assert_int_equal(attempts, script->requests);
+}
+
+static void
+a_gateway_that_failed_is_asked_again_only_for_what_may_be_done_twice(void **state)
+{
+	static const int statuses[] = {502, 504};
+	struct script *script = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct http_request request = script_post(script, "/", "x");
+		int status;
+		unsigned attempts;
+
+		script_play(script, {.status = statuses[i]}, {.status = 200});
+		perform(script, &request, &status, &attempts);
+		assert_int_equal(status, statuses[i]);
+		assert_int_equal(attempts, 1);
+
+		request.idempotent = true;
+		script->requests = 0;
+		perform(script, &request, &status, &attempts);
+		assert_int_equal(status, 200);
+		assert_int_equal(attempts, 2);
+	}
+}
+
+static void
+an_error_that_lasts_is_not_asked_again(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	int status;
+	unsigned attempts;
+
+	request.idempotent = true;
+	script_play(script, {.status = 500}, {.status = 200});
+	perform(script, &request, &status, &attempts);
+	assert_int_equal(status, 500);
+}
+
+static void
+a_cut_after_the_request_is_ambiguous_and_not_repeated(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "send it");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	script_play(script, {.close = true}, {.status = 200});
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is(&o, "net/cut-sent"));
+	assert_true(o.ambiguous);
+	assert_int_equal(script->requests, 1);
+}
+
+/* libcurl by itself sends again what got no answer on a connection it had kept. */
+static void
+a_cut_on_a_kept_connection_is_not_repeated_either(void **state)
+{
+	static const char *const bodies[] = {"send it", NULL};
+	struct script *script = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct http_request get = script_get(script, "/"), post;
+		int status;
+		unsigned attempts;
+		struct outcome o;
+
+		script_play(script, {.status = 200}, {.close = true}, {.status = 200});
+		o = perform(script, &get, &status, &attempts);
+		assert_true(outcome_is_ok(&o));
+		post = script_post(script, "/", bodies[i]);
+		o = perform(script, &post, &status, &attempts);
+		assert_true(outcome_is(&o, "net/cut-sent"));
+		assert_int_equal(script->requests, 2);
+	}
+}
+
+static void
+a_cut_is_repeated_where_twice_is_as_good_as_once(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "look it up");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	request.idempotent = true;
+	script_play(script, {.close = true},
+	    {.raw = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", .close = true},
+	    {.status = 200, .body = "whole"});
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(status, 200);
+	assert_int_equal(script->requests, 3);
+}
+
+static void
+half_an_answer_is_ambiguous(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "send it");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	script_play(script,
+	    {.raw = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", .close = true});
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is(&o, "net/cut-sent"));
+	assert_int_equal(script->requests, 1);
+}
+
+static void
+a_cut_before_the_request_was_whole_is_repeated(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", NULL);
+	struct pattern pattern = {.size = PLENTY};
+	struct http_source source = source_of(&pattern);
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	request.source = &source;
+	script_play(script, {.status = 200});
+	http_server_cut_heads(script->server, 1);
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(status, 200);
+	assert_int_equal(attempts, 2);
+	assert_int_equal(pattern.rewound, 1);
+	assert_int_equal(script->body.len, PLENTY);
+}
+
+static void
+a_cut_before_the_request_was_whole_is_certain(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", NULL);
+	struct pattern pattern = {.size = PLENTY, .fixed = true};
+	struct http_source source = source_of(&pattern);
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	request.source = &source;
+	request.deadline = deadline_in_ms(1000);
+	script_play(script, {.status = 200});
+	http_server_cut_heads(script->server, 1000);
+	o = perform(script, &request, &status, &attempts);
+	assert_false(outcome_is_ok(&o));
+	assert_false(o.ambiguous);
+	assert_int_equal(script->requests, 0);
+}
+
+static void
+a_source_is_rewound_for_another_attempt(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", NULL);
+	struct pattern pattern = {.size = 100000};
+	struct http_source source = source_of(&pattern);
+	int status;
+	unsigned attempts;
+
+	request.source = &source;
+	script_play(script, {.status = 503}, {.status = 200});
+	perform(script, &request, &status, &attempts);
+	assert_int_equal(status, 200);
+	assert_int_equal(pattern.rewound, 1);
+	assert_int_equal(script->body.len, 100000);
+}
+
+static void
+a_source_that_cannot_be_read_ends_the_transfer(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", NULL);
+	struct pattern pattern = {.size = 100000, .broken = true};
+	struct http_source source = source_of(&pattern);
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	request.source = &source;
+	script_play(script, {.status = 200});
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is(&o, "local/io"));
+	assert_false(o.ambiguous);
+	assert_int_equal(script->requests, 0);
+}
+
+static void
+a_port_nobody_listens_on_is_no_connection(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "x");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	request.url = "http://127.0.0.1:1/";
+	request.deadline = deadline_in_ms(1000);
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is(&o, "net/connect"));
+	assert_false(o.ambiguous);
+	assert_in_range(attempts, 2, 10);
+}
+
+static void
+a_deadline_ends_a_request_that_gets_no_answer(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "send it");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	script_play(script, {.hold = true});
+	request.deadline = deadline_in_ms(200);
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is(&o, "net/timeout-sent"));
+	assert_true(o.ambiguous);
+}
+
+static void
+a_deadline_in_the_past_sends_nothing(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	script_play(script, {.status = 200});
+	request.deadline = deadline_in_ms(0);
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is(&o, "local/deadline"));
+	assert_int_equal(script->requests, 0);
+}
+
+static void
+a_connection_on_which_nothing_moves_is_given_up(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "send it");
+	struct http_options options = {.stall_ms = 1000};
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	http_free(&script->http);
+	script->http = http_new(&options);
+	script_play(script, {.hold = true});
+	request.deadline = DEADLINE_NEVER;
+	o = perform(script, &request, &status, &attempts);
+	assert_true(outcome_is(&o, "net/timeout-sent"));
+}
+
+static void
+a_signal_ends_a_transfer(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_post(script, "/", "send it");
+	int status;
+	unsigned attempts;
+	struct outcome o;
+
+	script_play(script, {.hold = true, .cancel = true});
+	request.deadline = DEADLINE_NEVER;
+	o = perform(script, &request, &status, &attempts);
+	cancel_set(0);
+	assert_true(outcome_is(&o, "local/cancelled"));
+	assert_true(o.ambiguous);
+}
+
+#define with_script(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    with_script(a_limited_rate_is_waited_for),
+	    with_script(a_wait_beyond_the_deadline_is_told_at_once),
+	    with_script(a_date_to_wait_for_is_understood),
+	    with_script(the_last_answer_is_given_when_time_runs_out),
+	    with_script(a_gateway_that_failed_is_asked_again_only_for_what_may_be_done_twice),
+	    with_script(an_error_that_lasts_is_not_asked_again),
+	    with_script(a_cut_after_the_request_is_ambiguous_and_not_repeated),
+	    with_script(a_cut_on_a_kept_connection_is_not_repeated_either),
+	    with_script(a_cut_is_repeated_where_twice_is_as_good_as_once),
+	    with_script(half_an_answer_is_ambiguous),
+	    with_script(a_cut_before_the_request_was_whole_is_repeated),
+	    with_script(a_cut_before_the_request_was_whole_is_certain),
+	    with_script(a_source_is_rewound_for_another_attempt),
+	    with_script(a_source_that_cannot_be_read_ends_the_transfer),
+	    with_script(a_port_nobody_listens_on_is_no_connection),
+	    with_script(a_deadline_ends_a_request_that_gets_no_answer),
+	    with_script(a_deadline_in_the_past_sends_nothing),
+	    with_script(a_connection_on_which_nothing_moves_is_given_up),
+	    with_script(a_signal_ends_a_transfer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
