@@ -1,0 +1,34 @@
+/*
+ * arguments - the command line of ferry-transport
+ */
+#ifndef FERRY_ARGUMENTS_H
+#define FERRY_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/outcome.h"
+
+enum transport_action { ACTION_DELIVER, ACTION_CHECK, ACTION_VERSION, ACTION_HELP };
+
+struct arguments {
+	enum transport_action action;
+	const char *config_path;
+	const char *account;  /* or NULL */
+	const char *sender;   /* "" is the null sender */
+	const char *queue_id; /* or NULL */
+	char **recipients;    /* in argv */
+	size_t recipient_count;
+	int verbose;
+};
+
+/*
+ * Read the command line.  What is wrong is local/usage: temporary, because a mistake in
+ * master.cf must not bounce mail.  Strings stay argv's.
+ */
+struct outcome arguments_parse(int argc, char **argv, struct arguments *args_r);
+
+/* The help's text. */
+extern const char arguments_help[];
+
+#endif

@@ -1,0 +1,233 @@
+/*
+ * A message as the queue has it, made into the message that may leave.
+ *
+ * A small machine reads the header byte by byte until a line's name is known, and passes the
+ * rest of the line, and the whole body, on in runs:
+ *
+ *	LINE --blank--> VALUE (the field goes on)
+ *	  |                ^   \--LF--> LINE
+ *	  v                |
+ *	NAME --blank--> BLANKS
+ *	  \------ ':' -----/       anything else: the body begins
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "transport/header_filter.h"
+
+#define NAME_MAX_BYTES       256 /* longer is no field; the longest we look for has 14 */
+#define MESSAGE_ID_MAX_BYTES 250
+
+/* Fields that do not leave. */
+static const char *const dropped_fields[] = {
+    "Bcc",
+    "Resent-Bcc",
+    "Return-Path",
+    "Delivered-To",
+    "X-Original-To",
+    STAMP_FIELD,
+};
+
+void
+header_filter_init(struct header_filter *f)
+{
+	*f = (struct header_filter){.state = HEADER_LINE, .first = true};
+}
+
+void
+header_filter_free(struct header_filter *f)
+{
+	buf_free(&f->name);
+	buf_free(&f->message_id);
+}
+
+/* Give bytes out, a LF that follows no CR as CRLF. */
+static void
+put(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
+{
+	const char *end = bytes + length;
+
+	while (bytes < end) {
+		const char *lf = memchr(bytes, '\n', (size_t)(end - bytes));
+		size_t run = (size_t)((lf != NULL ? lf : end) - bytes);
+
+		if (run != 0) {
+			buf_add(out, bytes, run);
+			f->after_cr = bytes[run - 1] == '\r';
+		}
+		if (lf == NULL)
+			return;
+		buf_add(out, f->after_cr ? "\n" : "\r\n", f->after_cr ? 1 : 2);
+		f->after_cr = false;
+		bytes = lf + 1;
+	}
+}
+
+/* Give out what was held back to see what it is. */
+static void
+put_name(struct header_filter *f, struct buf *out)
+{
+	put(f, buf_str(&f->name), f->name.len, out);
+	buf_reset(&f->name);
+}
+
+/* The line held back is no field: it is the body's first. */
+static void
+begin_body(struct header_filter *f, struct buf *out)
+{
+	put(f, "\n", 1, out);
+	put_name(f, out);
+	f->state = HEADER_OVER;
+}
+
+/* Is the line held back, up to its colon, the field's? */
+static bool
+names(const struct header_filter *f, const char *field)
+{
+	size_t length = strlen(field);
+
+	return f->name.len > length && strncasecmp(f->name.data, field, length) == 0 &&
+	       strchr(": \t", f->name.data[length]) != NULL;
+}
+
+static bool
+must_drop(struct header_filter *f)
+{
+	for (size_t i = 0; i < sizeof(dropped_fields) / sizeof(dropped_fields[0]); i++)
+		if (names(f, dropped_fields[i]))
+			return true;
+	if (!f->received_dropped && names(f, "Received")) {
+		f->received_dropped = true;
+		return true;
+	}
+	return false;
+}
+
+/* A colon came: the line held back is a field. */
+static void
+begin_field(struct header_filter *f, struct buf *out)
+{
+	f->in_field = true;
+	f->dropped = must_drop(f);
+	f->in_message_id = !f->has_message_id && names(f, "Message-ID");
+	f->has_message_id |= f->in_message_id;
+	if (f->dropped)
+		buf_reset(&f->name);
+	else
+		put_name(f, out);
+	f->state = HEADER_VALUE;
+}
+
+/* Keep what of a Message-ID's value is worth a log line. */
+static void
+keep_message_id(struct header_filter *f, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length && f->message_id.len < MESSAGE_ID_MAX_BYTES; i++)
+		if ((unsigned char)bytes[i] > ' ' && bytes[i] != 0x7f)
+			buf_addc(&f->message_id, bytes[i]);
+}
+
+/* Take in a field's line up to its end; how many bytes that was. */
+static size_t
+feed_value(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
+{
+	const char *lf = memchr(bytes, '\n', length);
+	size_t run = lf != NULL ? (size_t)(lf - bytes) + 1 : length;
+
+	if (!f->dropped)
+		put(f, bytes, run, out);
+	if (f->in_message_id)
+		keep_message_id(f, bytes, run);
+	if (lf != NULL) {
+		f->state = HEADER_LINE;
+		f->first = false;
+	}
+	return run;
+}
+
+/* The first line of a mailbox file's message: "From sender date". */
+static bool
+is_mailbox_line(const struct header_filter *f)
+{
+	return f->first && f->name.len > 5 && memcmp(f->name.data, "From ", 5) == 0;
+}
+
+/* A byte behind a name and blanks. */
+static void
+feed_blanks(struct header_filter *f, char c, struct buf *out)
+{
+	if (c == ':') {
+		begin_field(f, out);
+	} else if ((c != ' ' && c != '\t') || f->name.len > NAME_MAX_BYTES) {
+		if (!is_mailbox_line(f)) {
+			begin_body(f, out);
+			return;
+		}
+		/* As a field of which nothing, not even a fold, is kept. */
+		buf_reset(&f->name);
+		f->dropped = true;
+		f->first = false;
+		f->state = c == '\n' ? HEADER_LINE : HEADER_VALUE;
+	}
+}
+
+/* A byte of what may be a field's name, or an empty line. */
+static void
+feed_name(struct header_filter *f, char c, struct buf *out)
+{
+	bool empty = f->name.len == 1 || (f->name.len == 2 && f->name.data[0] == '\r');
+
+	if (c == '\n' && empty) {
+		put_name(f, out);
+		f->state = HEADER_OVER;
+	} else if (c == ':' && f->name.len > 1) {
+		begin_field(f, out);
+	} else if ((c == ' ' || c == '\t') && f->name.len > 1) {
+		f->state = HEADER_BLANKS;
+	} else if (!(c == '\r' && f->name.len == 1) &&
+	           (c <= ' ' || c >= 0x7f || c == ':' || f->name.data[0] == '\r' ||
+	               f->name.len > NAME_MAX_BYTES)) {
+		begin_body(f, out);
+	}
+}
+
+/* Take in one byte while it is not known what line this is. */
+static void
+feed_byte(struct header_filter *f, char c, struct buf *out)
+{
+	if (f->state == HEADER_LINE && f->in_field && (c == ' ' || c == '\t')) {
+		f->state = HEADER_VALUE;
+		(void)feed_value(f, &c, 1, out);
+		return;
+	}
+	buf_addc(&f->name, c);
+	if (f->state == HEADER_BLANKS) {
+		feed_blanks(f, c, out);
+		return;
+	}
+	f->state = HEADER_NAME;
+	feed_name(f, c, out);
+}
+
+void
+header_filter_feed(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
+{
+	const char *end = bytes + length;
+
+	while (bytes < end && f->state != HEADER_OVER) {
+		if (f->state == HEADER_VALUE)
+			bytes += feed_value(f, bytes, (size_t)(end - bytes), out);
+		else
+			feed_byte(f, *bytes++, out);
+	}
+	put(f, bytes, (size_t)(end - bytes), out);
+}
+
+void
+header_filter_end(struct header_filter *f, struct buf *out)
+{
+	if (f->state == HEADER_NAME || f->state == HEADER_BLANKS)
+		begin_body(f, out);
+	else if (f->state == HEADER_VALUE && !f->dropped)
+		put(f, "\n", 1, out);
+}

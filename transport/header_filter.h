@@ -1,0 +1,55 @@
+/*
+ * header_filter - a message as the queue has it, made into the message that may leave
+ *
+ * Takes a message in pieces of any size and gives the bytes to upload: lines end in CRLF
+ * (RFC 5322 §2.1), and header fields that speak of this machine or of hidden recipients are
+ * gone: Bcc, Resent-Bcc, Return-Path, Delivered-To, X-Original-To, a stamp of ours, the
+ * topmost Received (which Postfix put there: it names the recipient), and a mailbox's
+ * "From " line before them.  All other bytes pass as they are: a CR of its own, NULs, 8-bit
+ * bytes, the lack of a line end at the end.  A line in the header that is no field starts
+ * the body, and gets the empty line that belongs before it.
+ *
+ * What comes out depends on nothing but what goes in, not on how it was cut in pieces.
+ * Memory is bounded however long a field is.
+ */
+#ifndef FERRY_HEADER_FILTER_H
+#define FERRY_HEADER_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/buf.h"
+
+/* The field that carries a message's stamp; see stamp.h. */
+#define STAMP_FIELD "X-Ferry-Id"
+
+enum header_state {
+	HEADER_LINE,   /* at the start of a line of the header */
+	HEADER_NAME,   /* in what may be a field's name */
+	HEADER_BLANKS, /* behind it, before the colon */
+	HEADER_VALUE,  /* in a field, to the end of the line */
+	HEADER_OVER,   /* in the body */
+};
+
+struct header_filter {
+	enum header_state state;
+	struct buf name;       /* the line so far, while it is not known what it is */
+	bool first;            /* no line was complete yet */
+	bool in_field;         /* there is a field that a line may continue */
+	bool dropped;          /* it is not to leave */
+	bool received_dropped; /* the one Received was met */
+	bool after_cr;         /* the last byte given out was a CR */
+	bool in_message_id;    /* the field is being kept for message_id */
+	bool has_message_id;
+	struct buf message_id; /* as in the message, unfolded; for the log */
+};
+
+void header_filter_init(struct header_filter *f);
+void header_filter_free(struct header_filter *f);
+
+/* Append what length more bytes of the message come to; then, once, what its end comes to. */
+void
+header_filter_feed(struct header_filter *f, const char *bytes, size_t length, struct buf *out);
+void header_filter_end(struct header_filter *f, struct buf *out);
+
+#endif

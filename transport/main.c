@@ -1,0 +1,134 @@
+/*
+ * ferry-transport - submit a message to a JMAP service
+ *
+ * In its dress for Postfix's pipe(8).  What comes of a message is said twice: by the exit
+ * status, and by one line of output that starts with an enhanced status code.  Nothing else
+ * goes to standard output, and nothing to standard error either while that is the same pipe,
+ * because Postfix reads both and looks at the first bytes alone.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/base/cancel.h"
+#include "common/base/file.h"
+#include "transport/delivery.h"
+
+#define IDENT "ferry-transport"
+
+/* Would a log on standard error end up in our output?  Not on a terminal: there both are
+ * for the same eyes. */
+static bool
+stderr_is_output(void)
+{
+	struct stat out, err;
+
+	return !isatty(STDERR_FILENO) && fstat(STDOUT_FILENO, &out) == 0 &&
+	       fstat(STDERR_FILENO, &err) == 0 && out.st_dev == err.st_dev &&
+	       out.st_ino == err.st_ino;
+}
+
+/* Log one failure that came before there was a delivery to log. */
+static void
+log_failure(const char *queue_id, const struct outcome *o)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_ERR, queue_id);
+	log_event(&line, "deferred");
+	log_outcome(&line, o);
+	log_end(&line);
+}
+
+/* The configuration, and the account that sends. */
+static struct outcome
+load(const struct arguments *args, struct config **config_r, const struct account **account_r)
+{
+	struct outcome o = config_load(args->config_path, config_r);
+
+	if (outcome_is_ok(&o))
+		*account_r = delivery_account(*config_r, args, &o);
+	return o;
+}
+
+static struct outcome
+deliver(const struct arguments *args, pid_t parent)
+{
+	const struct account *account = NULL;
+	struct config *config = NULL;
+	struct outcome o = load(args, &config, &account);
+
+	if (outcome_is_ok(&o)) {
+		if (stderr_is_output())
+			config->log.to = LOG_TO_SYSLOG;
+		config_open_log(config, IDENT, args->verbose);
+		o = delivery_run(config, account, args, STDIN_FILENO, parent);
+	} else {
+		log_failure(args->queue_id, &o);
+	}
+	config_free(&config);
+	return o;
+}
+
+/* --check: for people, so with the statuses of sysexits(3). */
+static int
+check(const struct arguments *args)
+{
+	const struct account *account = NULL;
+	struct config *config = NULL;
+	struct outcome o = load(args, &config, &account);
+
+	if (outcome_is_ok(&o))
+		printf("%s is in order; account \"%s\" sends\n", config->path, account->name);
+	else
+		fprintf(stderr, IDENT ": %s\n", o.text);
+	config_free(&config);
+	return outcome_is_ok(&o) ? EX_OK : EX_CONFIG;
+}
+
+/* Say what came of it, in the way that pipe(8) understands; returns the exit status. */
+static int
+report(const struct outcome *o)
+{
+	struct buf line = BUF_INIT;
+
+	outcome_pipe_line(o, &line);
+	if (file_write_full(STDOUT_FILENO, line.data, line.len) < 0) {
+		/* The exit status says enough. */
+	}
+	buf_free(&line);
+	return o->exit;
+}
+
+int
+main(int argc, char **argv)
+{
+	pid_t parent = getppid(); /* first of all: it may end at any time */
+	struct arguments args;
+	struct outcome o;
+
+	signal(SIGPIPE, SIG_IGN);
+	cancel_on_signals();
+	log_open(IDENT, LOG_TO_SYSLOG, LOG_MAIL, LOG_INFO);
+	o = arguments_parse(argc, argv, &args);
+	if (!outcome_is_ok(&o)) {
+		log_failure(NULL, &o);
+		return report(&o);
+	}
+	switch (args.action) {
+	case ACTION_VERSION:
+		puts(IDENT " (Ferry) " PACKAGE_VERSION);
+		return EX_OK;
+	case ACTION_HELP:
+		fputs(arguments_help, stdout);
+		return EX_OK;
+	case ACTION_CHECK:
+		return check(&args);
+	case ACTION_DELIVER:
+		break;
+	}
+	o = deliver(&args, parent);
+	return report(&o);
+}

@@ -1,0 +1,166 @@
+/*
+ * The name that one delivery keeps through all its retries.
+ *
+ * Parts are hashed with a NUL behind each, which none of them contains, so that no two
+ * different deliveries hash the same bytes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
+#include "transport/stamp.h"
+
+#define KEY_FILE  "stamp-key"
+#define KEY_BYTES 32
+
+static void
+add_hex(struct buf *text, const unsigned char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		buf_addf(text, "%02x", bytes[i]);
+}
+
+/* Write a new key beside KEY_FILE and link it there: who comes second finds the first's. */
+static struct outcome
+make_key(int dir, const char *state_dir)
+{
+	char *name = xasprintf(KEY_FILE ".new.%ld", (long)getpid());
+	unsigned char bytes[KEY_BYTES];
+	struct buf text = BUF_INIT;
+	struct outcome o;
+
+	if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
+		free(name);
+		return outcome_make("local", "io", "no random numbers for a key");
+	}
+	add_hex(&text, bytes, sizeof(bytes));
+	buf_addc(&text, '\n');
+	o = file_write_atomic(dir, name, text.data, text.len, 0600);
+	if (outcome_is_ok(&o)) {
+		if (linkat(dir, name, dir, KEY_FILE, 0) < 0 && errno != EEXIST)
+			o = file_error("cannot make " KEY_FILE " in", state_dir);
+		(void)unlinkat(dir, name, 0);
+	}
+	if (outcome_is_ok(&o))
+		o = file_sync_dir(dir, state_dir);
+	buf_wipe(&text);
+	free(name);
+	return o;
+}
+
+static struct outcome
+read_or_make_key(int dir, const char *state_dir, struct buf *key)
+{
+	struct outcome o = outcome_ok();
+	char *path = xasprintf("%s/" KEY_FILE, state_dir);
+
+	if (faccessat(dir, KEY_FILE, F_OK, 0) < 0 && errno == ENOENT)
+		o = make_key(dir, state_dir);
+	if (outcome_is_ok(&o))
+		o = file_read_secret(path, 1024, key);
+	free(path);
+	return o;
+}
+
+struct outcome
+stamp_key(const char *state_dir, struct buf *key)
+{
+	struct outcome o = file_make_dirs(state_dir, 0700);
+	int dir;
+
+	if (!outcome_is_ok(&o))
+		return o;
+	dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return file_error("cannot open", state_dir);
+	o = read_or_make_key(dir, state_dir, key);
+	close(dir);
+	return o;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+add_text(EVP_MAC_CTX *mac, const char *text)
+{
+	return EVP_MAC_update(mac, (const unsigned char *)text, strlen(text) + 1) == 1;
+}
+
+static bool
+add_recipients(EVP_MAC_CTX *mac, char *const *recipients, size_t count)
+{
+	char **sorted = xreallocarray(NULL, count + 1, sizeof(*sorted));
+	bool good = true;
+
+	memcpy(sorted, recipients, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare);
+	for (size_t i = 0; i < count && good; i++)
+		if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0)
+			good = add_text(mac, sorted[i]);
+	free(sorted);
+	return good;
+}
+
+static bool
+add_message(EVP_MAC_CTX *mac, const struct spool *message)
+{
+	char bytes[16384];
+	int64_t offset = 0;
+	ssize_t got;
+
+	while ((got = spool_read(message, offset, bytes, sizeof(bytes))) > 0) {
+		if (EVP_MAC_update(mac, (unsigned char *)bytes, (size_t)got) != 1)
+			return false;
+		offset += got;
+	}
+	return got == 0;
+}
+
+static bool
+add_source(EVP_MAC_CTX *mac, const struct stamp_source *source)
+{
+	bool by_queue = source->queue_id != NULL;
+
+	return add_text(mac, by_queue ? "queue" : "message") &&
+	       add_text(mac, by_queue ? source->queue_id : "") &&
+	       add_text(mac, source->sender) &&
+	       add_recipients(mac, source->recipients, source->recipient_count) &&
+	       add_text(mac, "") && (by_queue || add_message(mac, source->message));
+}
+
+struct outcome
+stamp_make(const struct buf *key, const struct stamp_source *source, struct stamp *stamp_r)
+{
+	static char digest_name[] = "SHA256";
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_utf8_string("digest", digest_name, 0), OSSL_PARAM_construct_end()};
+	EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *mac = EVP_MAC_CTX_new(algorithm);
+	unsigned char hash[32];
+	struct buf text = BUF_INIT;
+	bool good;
+
+	good = mac != NULL &&
+	       EVP_MAC_init(mac, (unsigned char *)key->data, key->len, params) == 1 &&
+	       add_source(mac, source) && EVP_MAC_final(mac, hash, NULL, sizeof(hash)) == 1;
+	EVP_MAC_CTX_free(mac);
+	EVP_MAC_free(algorithm);
+	if (!good)
+		return outcome_make("local", "io", "cannot hash the message");
+	add_hex(&text, hash, STAMP_LENGTH / 2);
+	memcpy(stamp_r->text, text.data, sizeof(stamp_r->text));
+	buf_free(&text);
+	return outcome_ok();
+}
