@@ -22,6 +22,9 @@
 #define MEMORY_SHARE 4                  /* one part in so many of what is available */
 #define MEMORY_FLOOR ((size_t)32 << 20) /* but at least so many bytes */
 
+/* A batch of two sets against one of one set, measured (AVX2 and AVX-512, 1.8 to 1.9). */
+#define TWO_SETS_TIME 1.85
+
 static size_t
 memory_bound(const struct pow_task *task)
 {
@@ -37,31 +40,49 @@ memory_bound(const struct pow_task *task)
 static double
 expected_time(const struct pow_plan *plan, int difficulty)
 {
-	double tries = (double)plan->kernel->lanes * plan->shape.sets * plan->threads;
+	const struct scrypt_shape *shape = &plan->shape;
+	double tries = (double)plan->kernel->lanes * shape->sets * plan->threads;
 	double rounds = 1 / -expm1(tries * log1p(-ldexp(1, -difficulty)));
+	double batch = shape->sets == 1 ? 1 : TWO_SETS_TIME;
 
-	return rounds * (1 + (plan->shape.keep - 1) / 4.0);
+	return rounds * batch * (1 + (shape->keep - 1) / 4.0);
+}
+
+/* The smallest keep with which the shape's arena fits; 0 if none does. */
+static unsigned
+smallest_keep(const struct scrypt_kernel *kernel, struct scrypt_shape shape, size_t memory)
+{
+	for (shape.keep = 1; shape.keep <= SCRYPT_KEEP_MAX; shape.keep++)
+		if (scrypt_arena_size(kernel, &shape) <= memory)
+			return shape.keep;
+	return 0;
 }
 
 static bool
 plan_within(const struct pow_task *task, size_t memory, struct pow_plan *plan_r)
 {
-	const struct scrypt_kernel *kernel =
-	    task->kernel != NULL ? task->kernel : scrypt_kernel(0);
-	unsigned most = task->threads != 0 ? task->threads : pow_cpus("");
-	struct pow_plan plan = {.kernel = kernel,
-	    .shape = {.n = task->n != 0 ? task->n : POW_N, .r = POW_R, .sets = 1, .keep = 1}};
+	struct pow_plan plan = {
+	    .kernel = task->kernel != NULL ? task->kernel : scrypt_kernel(0),
+	    .shape = {.n = task->n != 0 ? task->n : POW_N, .r = POW_R},
+	};
 	double best = INFINITY;
 
-	for (plan.threads = most; plan.threads > 0; plan.threads--) {
-		double time = expected_time(&plan, task->difficulty);
+	plan.threads = task->threads != 0 ? task->threads : pow_cpus("");
+	for (; plan.threads > 0; plan.threads--)
+		for (plan.shape.sets = 1; plan.shape.sets <= 2; plan.shape.sets++) {
+			double time;
 
-		plan.arena = scrypt_arena_size(kernel, &plan.shape);
-		if (plan.arena <= memory / plan.threads && time < best) {
+			plan.shape.keep =
+			    smallest_keep(plan.kernel, plan.shape, memory / plan.threads);
+			if (plan.shape.keep == 0)
+				continue;
+			time = expected_time(&plan, task->difficulty);
+			if (time >= best)
+				continue;
 			best = time;
+			plan.arena = scrypt_arena_size(plan.kernel, &plan.shape);
 			*plan_r = plan;
 		}
-	}
 	return best < INFINITY;
 }
 

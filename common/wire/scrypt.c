@@ -11,7 +11,14 @@
 #include "common/wire/scrypt.h"
 #include "common/wire/scrypt_kernel.h"
 
-static const struct scrypt_kernel *const kernels[] = {&scrypt_portable};
+static const struct scrypt_kernel *const kernels[] = {
+#ifdef __x86_64__
+    &scrypt_avx512,
+    &scrypt_avx2,
+    &scrypt_sse2,
+#endif
+    &scrypt_portable,
+};
 
 const struct scrypt_kernel *
 scrypt_kernel(size_t i)
@@ -36,9 +43,10 @@ scrypt_kernel_named(const char *name)
 size_t
 scrypt_arena_size(const struct scrypt_kernel *kernel, const struct scrypt_shape *shape)
 {
-	size_t block = (size_t)128 * shape->r;
+	size_t block = 128 * (size_t)shape->r, set = kernel->lanes * block;
+	size_t kept = (shape->n + shape->keep - 1) / shape->keep;
 
-	return block * kernel->lanes * shape->sets * (2 + shape->n / shape->keep);
+	return shape->sets * (kept + 2) * set + 2 * block;
 }
 
 static bool

@@ -6,6 +6,6 @@
 
 #include "common/wire/scrypt.h"
 
-extern const struct scrypt_kernel scrypt_portable;
+extern const struct scrypt_kernel scrypt_avx512, scrypt_avx2, scrypt_sse2, scrypt_portable;
 
 #endif
