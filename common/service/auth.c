@@ -70,6 +70,9 @@ bearer_value(struct auth *auth, struct deadline d)
 	struct outcome o = credentials_secret(auth->credentials, &secret);
 
 	(void)d;
+	for (size_t i = 0; outcome_is_ok(&o) && i < secret.len; i++)
+		if (secret.data[i] <= ' ' || secret.data[i] > '~')
+			o = outcome_make("auth", "secret", "it is not a bearer token");
 	if (outcome_is_ok(&o))
 		buf_addf(&auth->value, "Bearer %s", secret.data);
 	auth->value_until = INT64_MAX;

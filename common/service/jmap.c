@@ -91,6 +91,8 @@ jmap_perform(struct jmap *jmap, struct http_request *request, struct http_answer
 		    !auth_refused(jmap->auth, value.data))
 			break;
 		renewed = true;
+		if (request->source != NULL && !request->source->rewind(request->source->arg))
+			break;
 		http_answer_free(answer);
 		*answer = (struct http_answer){0};
 		buf_wipe(&value);

@@ -127,17 +127,15 @@ enqueue(struct jmap_download *download)
 	jmap->queue_end = &download->next;
 }
 
+/* Take all that is queued by now: what done() callbacks queue meanwhile is for later. */
 static struct jmap_download *
-dequeue(struct jmap *jmap)
+take_queue(struct jmap *jmap)
 {
-	struct jmap_download *download = jmap->queue;
+	struct jmap_download *queued = jmap->queue;
 
-	if (download != NULL) {
-		jmap->queue = download->next;
-		if (jmap->queue == NULL)
-			jmap->queue_end = &jmap->queue;
-	}
-	return download;
+	jmap->queue = NULL;
+	jmap->queue_end = &jmap->queue;
+	return queued;
 }
 
 static void
@@ -156,7 +154,8 @@ downloaded(void *arg, struct outcome o, struct http_answer *answer)
 	finish(download, o);
 }
 
-static void
+/* Start the transfer.  What keeps it from starting is given back: done() is not called. */
+static struct outcome
 start(struct jmap_download *download)
 {
 	struct http_request request = {
@@ -174,15 +173,30 @@ start(struct jmap_download *download)
 	if (outcome_is_ok(&o))
 		o = auth_header(
 		    download->jmap->auth, download->deadline, &download->authorization);
-	if (!outcome_is_ok(&o)) {
-		free(url);
-		finish(download, o);
-		return;
+	if (outcome_is_ok(&o)) {
+		request.url = url;
+		request.authorization = download->authorization.data;
+		http_start(download->jmap->http, &request, downloaded, download);
 	}
-	request.url = url;
-	request.authorization = download->authorization.data;
-	http_start(download->jmap->http, &request, downloaded, download);
 	free(url);
+	return o;
+}
+
+/* Start what is queued by now.  A login that fails fails them all: it is not tried again for
+ * each. */
+static void
+start_queued(struct jmap *jmap)
+{
+	struct jmap_download *queued = take_queue(jmap), *next;
+	struct outcome o = outcome_ok();
+
+	for (; queued != NULL; queued = next) {
+		next = queued->next;
+		if (outcome_is_ok(&o))
+			o = start(queued);
+		if (!outcome_is_ok(&o))
+			finish(queued, o);
+	}
 }
 
 void
@@ -206,10 +220,7 @@ jmap_download_start(struct jmap *jmap, const char *blob_id, const struct http_si
 size_t
 jmap_run(struct jmap *jmap, int64_t wait_ms)
 {
-	struct jmap_download *download;
-
-	while ((download = dequeue(jmap)) != NULL)
-		start(download);
+	start_queued(jmap);
 	if (jmap->downloads != 0)
 		http_run(jmap->http, wait_ms);
 	return jmap->downloads;
@@ -218,10 +229,12 @@ jmap_run(struct jmap *jmap, int64_t wait_ms)
 void
 jmap_abandon(struct jmap *jmap)
 {
-	struct jmap_download *download;
+	struct jmap_download *queued = take_queue(jmap), *next;
 
-	while ((download = dequeue(jmap)) != NULL)
-		finish(download, outcome_make("local", "cancelled", NULL));
+	for (; queued != NULL; queued = next) {
+		next = queued->next;
+		finish(queued, outcome_make("local", "cancelled", NULL));
+	}
 	if (jmap->downloads != 0)
 		http_abandon(jmap->http);
 }

@@ -312,6 +312,24 @@ jmap_result(const struct jmap_response *response, const char *call_id, const cha
 	    "answer", "missing", "no response to %s", method != NULL ? method : call_id);
 }
 
+/* Append " [a, b]", as far as it can be shown. */
+static void
+add_names(struct buf *text, const json_t *names)
+{
+	const char *before = " [";
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name) {
+		if (!json_is_string(name) || text->len >= OUTCOME_TEXT_MAX)
+			continue;
+		buf_addf(text, "%s%s", before, json_string_value(name));
+		before = ", ";
+	}
+	if (strcmp(before, ", ") == 0)
+		buf_addc(text, ']');
+}
+
 /* "description [a, b]": a SetError names the properties or addresses it is about. */
 struct outcome
 jmap_set_error(const json_t *error)
@@ -321,23 +339,11 @@ jmap_set_error(const json_t *error)
 	const char *description = json_get_string(error, "description");
 	struct buf text = BUF_INIT;
 	struct outcome o;
-	json_t *item;
-	size_t i;
 
 	if (description != NULL)
 		buf_adds(&text, description);
-	for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++) {
-		json_t *array = json_get_array(error, lists[list]);
-
-		json_array_foreach (array, i, item) {
-			const char *name = json_string_value(item);
-
-			if (name != NULL && text.len < OUTCOME_TEXT_MAX)
-				buf_addf(&text, "%s%s", i == 0 ? " [" : ", ", name);
-		}
-		if (json_array_size(array) != 0)
-			buf_addc(&text, ']');
-	}
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		add_names(&text, json_get_array(error, lists[i]));
 	o = outcome_set_error(type != NULL ? type : "error", buf_str(&text));
 	buf_free(&text);
 	return o;

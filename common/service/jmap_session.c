@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/xalloc.h"
 #include "common/service/jmap_parts.h"
@@ -50,9 +51,27 @@ read_limits(const json_t *core, struct jmap_session *session)
 	}
 }
 
+/* Does it say anything but what a URL is made of? */
+static bool
+printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+static bool
+is_https(const char *url)
+{
+	return strncasecmp(url, "https:", 6) == 0;
+}
+
 /*
- * The absolute form of a URL, or URI template, of the session; NULL if there is none.  What
- * stands before a template's first variable is resolved, the rest is kept as it is.
+ * The absolute form of a URL, or URI template, of the session; NULL if there is none that is
+ * fit for our credentials: they go by TLS, or nowhere beyond this machine, and a session
+ * that came by TLS does not lead away from it.  What stands before a template's first
+ * variable is resolved, the rest is kept as it is.
  */
 static char *
 read_url(const json_t *document, const char *key, const char *base)
@@ -61,7 +80,7 @@ read_url(const json_t *document, const char *key, const char *base)
 	char *start, *resolved, *url;
 	size_t fixed;
 
-	if (text == NULL || *text == '\0')
+	if (text == NULL || *text == '\0' || !printable(text))
 		return NULL;
 	fixed = strcspn(text, "{");
 	start = xstrndup(text, fixed);
@@ -69,6 +88,10 @@ read_url(const json_t *document, const char *key, const char *base)
 	free(start);
 	if (resolved == NULL)
 		return NULL;
+	if (!is_https(resolved) && (is_https(base) || !http_is_loopback(resolved))) {
+		free(resolved);
+		return NULL;
+	}
 	url = xasprintf("%s%s", resolved, text + fixed);
 	free(resolved);
 	return url;
@@ -161,11 +184,20 @@ discovery_url(const struct jmap *jmap)
 	return xasprintf("%s/.well-known/jmap", jmap->account->api_url);
 }
 
+/* Whose session it is: the account's name may get another server, or another user. */
+static char *
+provenance(const struct jmap *jmap)
+{
+	const char *user = jmap->account->user;
+
+	return xasprintf("%s %s", jmap->account->api_url, user != NULL ? user : "");
+}
+
 /* Keep the session for the processes that come after us.  Failing to is no harm. */
 static void
 keep_session(struct jmap *jmap, const char *answered)
 {
-	char *from = discovery_url(jmap);
+	char *from = provenance(jmap);
 	json_t *kept = json_pack("{s:s, s:s, s:O}", "from", from, "answered", answered,
 	    "document", jmap->session.document);
 	struct buf text = BUF_INIT;
@@ -185,7 +217,7 @@ recall_session(struct jmap *jmap)
 	struct buf text = BUF_INIT;
 	struct outcome o =
 	    credentials_read_file(jmap->credentials, SESSION_FILE, SESSION_MAX, &text);
-	char *from = discovery_url(jmap);
+	char *from = provenance(jmap);
 	json_t *kept = NULL;
 	bool good = false;
 

@@ -41,7 +41,7 @@ from_body(int status, const json_t *body)
 	    "message", "detail", "error_description", "title", "error", NULL};
 	const char *type = json_get_string(body, "type");
 	const json_t *error = json_get_object(body, "error");
-	const char *hint;
+	const char *hint, *page;
 	struct outcome o;
 
 	if (type != NULL && strncmp(type, JMAP_ERROR, strlen(JMAP_ERROR)) == 0)
@@ -52,6 +52,9 @@ from_body(int status, const json_t *body)
 	hint = json_get_string(error, "hint");
 	if (hint != NULL && *hint != '\0')
 		outcome_hint(&o, "%s", hint);
+	page = json_get_string(error, "docs_url");
+	if (page != NULL && *page != '\0')
+		outcome_hint(&o, "see %s", page);
 	return o;
 }
 

@@ -9,10 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/cancel.h"
 #include "common/base/clock.h"
+#include "common/base/file.h"
 #include "common/service/secret_command.h"
 
 #define TIME_MS    30000
+#define POLL_MS    200
 #define ERRORS_MAX 512
 
 struct stream {
@@ -34,6 +37,33 @@ run_child(const char *command, int out, int errors)
 	_exit(127);
 }
 
+/* Start it; the reading ends of its output and errors are out[0] and err[0]. */
+static struct outcome
+start(const char *command, int out[2], int err[2], pid_t *child_r)
+{
+	struct outcome o;
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return file_error("cannot make a pipe for", "a command");
+	if (pipe2(err, O_CLOEXEC) < 0) {
+		o = file_error("cannot make a pipe for", "a command");
+		close(out[0]);
+		close(out[1]);
+		return o;
+	}
+	*child_r = fork();
+	if (*child_r == 0)
+		run_child(command, out[1], err[1]);
+	o = *child_r < 0 ? file_error("cannot run", "a command") : outcome_ok();
+	close(out[1]);
+	close(err[1]);
+	if (*child_r < 0) {
+		close(out[0]);
+		close(err[0]);
+	}
+	return o;
+}
+
 /* Take what a stream has; past its limit bytes are read and dropped. */
 static void
 drain(struct stream *s)
@@ -49,7 +79,7 @@ drain(struct stream *s)
 	explicit_bzero(bytes, sizeof(bytes));
 }
 
-/* Read both streams to their ends; false if time ran out. */
+/* Read both streams to their ends; false if time ran out or a signal wants us to stop. */
 static bool
 read_streams(struct stream *streams, struct deadline d)
 {
@@ -58,9 +88,9 @@ read_streams(struct stream *streams, struct deadline d)
 		    {.fd = streams[1].fd, .events = POLLIN}};
 		int64_t left = deadline_left_ms(d);
 
-		if (left == 0)
+		if (left == 0 || cancel_requested())
 			return false;
-		if (poll(fds, 2, (int)left) <= 0)
+		if (poll(fds, 2, left < POLL_MS ? (int)left : POLL_MS) <= 0)
 			continue;
 		for (int i = 0; i < 2; i++)
 			if (fds[i].revents != 0)
@@ -81,6 +111,8 @@ judge(bool in_time, int status, const struct buf *secret, const struct buf *erro
 {
 	struct outcome o;
 
+	if (!in_time && cancel_requested())
+		return outcome_make("local", "cancelled", "while a command got the secret");
 	if (!in_time)
 		o = outcome_make(
 		    "auth", "secret", "its command took over %d s", TIME_MS / 1000);
@@ -104,19 +136,11 @@ secret_command(const char *command, size_t max, struct buf *secret)
 	struct stream streams[2];
 	struct outcome o;
 	bool in_time;
-	pid_t child;
+	pid_t child = -1;
 
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return outcome_make("local", "io", "pipe: %s", strerror(errno));
-	if (pipe2(err, O_CLOEXEC) < 0 || (child = fork()) < 0) {
-		close(out[0]);
-		close(out[1]);
-		return outcome_make("local", "io", "cannot run a command: %s", strerror(errno));
-	}
-	if (child == 0)
-		run_child(command, out[1], err[1]);
-	close(out[1]);
-	close(err[1]);
+	o = start(command, out, err, &child);
+	if (!outcome_is_ok(&o))
+		return o;
 	streams[0] = (struct stream){out[0], max, &line};
 	streams[1] = (struct stream){err[0], ERRORS_MAX, &errors};
 	in_time = read_streams(streams, deadline_in_ms(TIME_MS));

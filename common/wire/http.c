@@ -152,7 +152,7 @@ free_transfer(struct http_transfer *t)
 void
 http_answer_free(struct http_answer *answer)
 {
-	buf_free(&answer->body);
+	buf_wipe(&answer->body); /* sign-up answers with the API key */
 	free(answer->content_type);
 	free(answer->url);
 	wipe(answer->authorization,
