@@ -1,0 +1,64 @@
+/*
+ * fake_service - the parts of a mail service that logging in and JMAP need, inside a test
+ *
+ * It hands out tokens as Atomic Mail does (challenge, session, capability), refuses those
+ * that have expired or that it did not issue, and counts.  What the JMAP side answers is
+ * given by the test.  Proofs of work are asked for with difficulty 1 and not checked: that
+ * is the sandbox's trade.
+ */
+#ifndef FERRY_TESTS_FAKE_SERVICE_H
+#define FERRY_TESTS_FAKE_SERVICE_H
+
+#include "common/service/account.h"
+#include "common/service/auth.h"
+#include "tests/unit/http_server.h"
+
+#define FAKE_KEY "test-api-key"
+#define FAKE_SESSION                                                                  \
+	"{\"capabilities\":{\"urn:ietf:params:jmap:core\":{\"maxCallsInRequest\":4,"  \
+	"\"maxSizeRequest\":20000,\"maxSizeUpload\":1000}},"                          \
+	"\"accounts\":{\"a1\":{\"accountCapabilities\":{"                             \
+	"\"urn:ietf:params:jmap:mail\":{},\"urn:ietf:params:jmap:submission\":{}}}}," \
+	"\"primaryAccounts\":{\"urn:ietf:params:jmap:mail\":\"a1\","                  \
+	"\"urn:ietf:params:jmap:submission\":\"a1\"},\"username\":\"me\","            \
+	"\"apiUrl\":\"/api\",\"uploadUrl\":\"/upload/{accountId}\","                  \
+	"\"downloadUrl\":\"/download/{accountId}/{blobId}/{name}?type={type}\","      \
+	"\"eventSourceUrl\":\"/events\",\"state\":\"s1\"}"
+
+/* Answer the next count requests (after skip) whose path starts with path like this. */
+struct fake_fault {
+	const char *path;
+	int status; /* 0: cut the connection */
+	const char *headers, *body;
+	unsigned skip, count;
+};
+
+struct fake_service {
+	struct http_server *server;
+	char folder[40];        /* state of the clients */
+	struct account account; /* that logs in here */
+
+	int64_t session_life, capability_life; /* seconds; 3600 and 120 */
+	int difficulty;
+	const char *signup_body;  /* of a successful sign-up */
+	const char *inbox_id;     /* claim of capabilities, or NULL */
+	const char *session_body; /* JMAP session; FAKE_SESSION */
+	const char *api_body;     /* of an answer of the API; NULL: echoes no calls */
+	struct fake_fault faults[4];
+
+	int64_t refuse_before; /* ms: tokens issued before are refused */
+	unsigned challenges, sessions, registrations, capabilities;    /* given */
+	unsigned sessions_asked, discoveries, api, uploads, downloads; /* of good ones */
+	unsigned unauthorized;
+	struct buf last_head, last_body; /* of the last request to session, API or upload */
+};
+
+/* cmocka fixtures: *state is a struct fake_service whose account is AUTH_ATOMICMAIL and has
+ * FAKE_KEY in its api-key file. */
+int fake_service_setup(void **state);
+int fake_service_teardown(void **state);
+
+/* Take the API key away, as before signing up. */
+void fake_service_forget_key(struct fake_service *fake);
+
+#endif
