@@ -23,7 +23,7 @@ fi
 # shellcheck disable=SC2034 # lab.sh reads it
 [ -z "${FERRY_BUILD-}" ] || ferry_build=$FERRY_BUILD
 tests=$(cd "${BASH_SOURCE[0]%/*}" && pwd -P)
-# shellcheck source=tests/integration/lab/lab.sh
+# shellcheck source=lab/lab.sh
 . "$tests/lab/lab.sh"
 
 say() { echo "* $*"; }
@@ -123,6 +123,11 @@ submission_for() {
 	found=$(grep -lF "\"$1\"" "${2:-$outbox}"/*.json 2>/dev/null) || return 1
 	[ "$(wc -l <<<"$found")" -eq 1 ] || fail "several submissions for $1: $found"
 	echo "${found%.json}"
+}
+
+# expect_no_submission RECIPIENT [FOLDER] - nothing was submitted for an address
+expect_no_submission() {
+	! grep -lF "\"$1\"" "${2:-$outbox}"/*.json 2>/dev/null || fail "a message for $1 was submitted"
 }
 
 # submissions [FOLDER] - print how many messages were submitted

@@ -7,7 +7,7 @@
 #   lab_open NAME        make $work and arrange for all to be gone at the end
 #   sandbox_start ...    the service; $sandbox_url
 #   postfix_start ...    $smtp_port $maillog; hands mail to ferry-transport
-#   cyrus_start ...      $imap_port $jmap_url $jmaps_url $cyrus_ca
+#   cyrus_start ...      $imap_port $jmaps_url $cyrus_ca $cyrus_outbox
 #   ferry_conf           write $conf from what is read on standard input
 #   as_ferry COMMAND     run as the user that Ferry runs as, with its programs in PATH
 #
@@ -38,12 +38,19 @@ lab_open() {
 	chmod 755 "$work"
 	conf=$work/ferry.conf
 	sandbox_pid=
+	sandbox_address=127.0.0.1:0
+	# What comes before a command that runs as Ferry does; each program of it
+	# becomes the next, so that $! is the command itself.
+	ferry_runs=(setpriv --reuid="$ferry_user" --regid="$ferry_group" --clear-groups
+		env -i PATH="$work/bin:/usr/bin:/bin" HOME="$work/home" USER="$ferry_user"
+		LANG=C.UTF-8 TERM="${TERM:-dumb}")
 	# The build may lie where nobody may look.
 	mkdir "$work/bin"
 	local program
 	for program in ferry-sandbox ferry-transport ferry-sync ferryctl; do
 		[ ! -x "$ferry_build/$program" ] || cp "$ferry_build/$program" "$work/bin/"
 	done
+	cp "$lab_folder/in-terminal" "$lab_folder/manifest" "$work/bin/"
 	install -d -o "$ferry_user" -g "$ferry_group" -m 700 "$work/state" "$work/sandbox" "$work/home"
 }
 
@@ -106,22 +113,19 @@ wait_for() {
 }
 
 # Run a command as Ferry runs: unprivileged, with an environment of its own.
-as_ferry() {
-	setpriv --reuid="$ferry_user" --regid="$ferry_group" --clear-groups \
-		env -i PATH="$work/bin:/usr/bin:/bin" HOME="$work/home" LANG=C.UTF-8 \
-		TERM="${TERM:-dumb}" TMPDIR=/tmp USER="$ferry_user" "$@"
-}
+as_ferry() { "${ferry_runs[@]}" "$@"; }
 
 # --- the sandbox
 
 # sandbox_start [OPTION]... - start ferry-sandbox, or start it again where it was
 sandbox_start() {
 	rm -f "$work/sandbox/url"
-	as_ferry ferry-sandbox --listen 127.0.0.1:0 --dir "$work/sandbox" "$@" \
+	"${ferry_runs[@]}" ferry-sandbox --listen "$sandbox_address" --dir "$work/sandbox" "$@" \
 		>>"$work/sandbox.log" 2>&1 </dev/null &
 	sandbox_pid=$!
 	wait_for 20 "the sandbox to start" sandbox_answered
 	sandbox_url=$(cat "$work/sandbox/url")
+	sandbox_address=${sandbox_url#http://}
 	outbox=$work/sandbox/outbox
 }
 
@@ -182,6 +186,19 @@ sync_section() {
 	echo '}'
 }
 
+# doveadm_conf MAILDIR - print a configuration with which doveadm(1) reads the Maildir
+doveadm_conf() {
+	sed -e "s|maildir:~/Maildir|maildir:$1|" "$ferry_source/contrib/dovecot/ferry.conf"
+	cat <<-CONF
+	base_dir = $work/dovecot
+	state_dir = $work/dovecot
+	log_path = /dev/stderr
+	mail_uid = $ferry_user
+	mail_gid = $ferry_group
+	ssl = no
+	CONF
+}
+
 # --- Postfix
 
 # postfix_start [OPTION OF postfix-lab]... - Postfix that gives all mail, but that
@@ -221,7 +238,7 @@ delivery_dsn() {
 # cyrus_start [OPTION OF cyrus-lab]...
 cyrus_start() {
 	"$lab_folder/cyrus-lab" start "$work/cyrus" "$@" >/dev/null
-	local IMAP_PORT HTTP_PORT JMAP_URL JMAPS_URL TLS_CA OUTBOX
+	local IMAP_PORT JMAPS_URL TLS_CA OUTBOX
 	# shellcheck source=/dev/null
 	. "$work/cyrus/lab.env"
 	imap_port=$IMAP_PORT jmaps_url=$JMAPS_URL cyrus_ca=$TLS_CA cyrus_outbox=$OUTBOX
@@ -231,3 +248,11 @@ cyrus_stop() { "$lab_folder/cyrus-lab" stop "$work/cyrus" >/dev/null; }
 
 # cyrus_user USER PASSWORD
 cyrus_user() { "$lab_folder/cyrus-lab" adduser "$work/cyrus" "$1" "$2"; }
+
+# cyrus_account NAME USER PASSWORD - print the section of an account of the private Cyrus
+cyrus_account() {
+	install -o "$ferry_user" -m 600 /dev/stdin "$work/$1.password" <<<"$3"
+	printf 'account "%s" {\n\tauth = basic\n' "$1"
+	printf '\tapi-url = "%s"\n\tca-file = "%s"\n' "${jmaps_url%/.well-known/jmap}" "$cyrus_ca"
+	printf '\tuser = "%s"\n\tpassword-file = "%s"\n}\n' "$2" "$work/$1.password"
+}
