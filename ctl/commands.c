@@ -1,10 +1,22 @@
 /*
  * ferryctl's commands, as a table.
  */
-#include "ctl/ctl.h"
+#include "ctl/commands.h"
+#include "ctl/account.h"
 
 /* Columns: name, arguments, fewest and most arguments, summary, options, function. */
 static const struct ctl_command commands[] = {
+    {"account register", "NAME", 1, 1, "Sign up: a proof of work, and an API key on disk",
+        ctl_account_register_options, ctl_account_register},
+    {"account login", "NAME", 1, 1, "Log in afresh", ctl_account_login_options,
+        ctl_account_login},
+    {"account status", "[NAME]", 0, 1, "Show addresses, and how long tokens live", NULL,
+        ctl_account_status},
+    {"account forget", "NAME", 1, 1, "Forget tokens", ctl_account_forget_options,
+        ctl_account_forget},
+    {"check", "[NAME]", 0, 1, "Say what is in order, and what to do where it is not",
+        ctl_check_options, ctl_check},
+    {"jmap", "NAME [FILE]", 1, 2, "Send a JMAP request and print the answer", NULL, ctl_jmap},
     {0},
 };
 

@@ -61,7 +61,8 @@ ctl_usage(const struct ctl *ctl, const char *format, ...) __attribute__((format(
  * EX_CONFIG, EX_NOPERM for a login that was refused, 128 + a signal, or the outcome's. */
 int ctl_fail(const struct outcome *o);
 
-/* The configuration, read at first use.  NULL after an error, with the exit status in *status. */
+/* The configuration, read at first use; root becomes the owner of its state-dir then.  NULL
+ * after an error, with the exit status in *status. */
 const struct config *ctl_config(struct ctl *ctl, int *status);
 
 /* An account of it by name. */
@@ -69,7 +70,5 @@ const struct account *ctl_account(struct ctl *ctl, const char *name, int *status
 
 /* Print a JSON value on stdout and let go of it: indented on a terminal or if pretty. */
 void ctl_print_json(json_t *value, bool pretty);
-
-/* The commands: each is described in the table and in ferryctl(1). */
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "common/base/cancel.h"
 #include "ctl/ctl.h"
+#include "ctl/owner.h"
 
 /* Statuses that a person or a script at a terminal expects, by the start of the condition.
  * The outcome's own are Postfix's: nearly all "try again". */
@@ -47,10 +48,13 @@ ctl_config(struct ctl *ctl, int *status)
 {
 	struct outcome o = outcome_ok();
 
-	if (ctl->config == NULL)
+	if (ctl->config == NULL) {
 		o = config_load(ctl->config_path, &ctl->config);
+		if (outcome_is_ok(&o))
+			o = owner_become(ctl->config->state_dir);
+	}
 	*status = ctl_fail(&o);
-	return ctl->config;
+	return outcome_is_ok(&o) ? ctl->config : NULL;
 }
 
 const struct account *

@@ -2,6 +2,7 @@
  * The command line of ferry-transport.
  */
 #include <getopt.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "common/settings/config.h"
@@ -92,23 +93,47 @@ take_option(struct arguments *args, int option)
 	}
 }
 
+static bool
+is_utf8(const char *text)
+{
+	json_t *string = json_string(text);
+	bool is = string != NULL;
+
+	json_decref(string);
+	return is;
+}
+
+/* JMAP has addresses in UTF-8 alone: others can be sent to neither now nor later. */
+static struct outcome
+check_address(const char *address, const char *whose)
+{
+	if (has_control(address))
+		return outcome_make(
+		    "local", "address", "the %s's has control characters", whose);
+	if (!is_utf8(address))
+		return outcome_make("local", "address", "the %s's is not UTF-8", whose);
+	return outcome_ok();
+}
+
 /* Is what is needed for a delivery there? */
 static struct outcome
 check_delivery(const struct arguments *args)
 {
+	struct outcome o;
+
 	if (args->sender == NULL)
 		return outcome_make("local", "usage", "-f SENDER is missing");
-	if (has_control(args->sender))
-		return outcome_make("local", "usage", "the sender has control characters");
 	if (args->queue_id != NULL && !is_queue_id(args->queue_id))
 		return outcome_make("local", "usage", "\"%s\" is no queue id", args->queue_id);
 	if (args->recipient_count == 0)
 		return outcome_make("local", "usage", "no recipient is named");
-	for (size_t i = 0; i < args->recipient_count; i++)
-		if (*args->recipients[i] == '\0' || has_control(args->recipients[i]))
-			return outcome_make(
-			    "local", "usage", "a recipient is empty or has control characters");
-	return outcome_ok();
+	o = check_address(args->sender, "sender");
+	for (size_t i = 0; i < args->recipient_count && outcome_is_ok(&o); i++) {
+		if (*args->recipients[i] == '\0')
+			return outcome_make("local", "usage", "a recipient is empty");
+		o = check_address(args->recipients[i], "recipient");
+	}
+	return o;
 }
 
 struct outcome

@@ -24,7 +24,8 @@ struct arguments {
 
 /*
  * Read the command line.  What is wrong is local/usage: temporary, because a mistake in
- * master.cf must not bounce mail.  Strings stay argv's.
+ * master.cf must not bounce mail.  An address that JMAP cannot express is local/address, and
+ * permanent.  Strings stay argv's.
  */
 struct outcome arguments_parse(int argc, char **argv, struct arguments *args_r);
 

@@ -124,17 +124,24 @@ log_recipients(struct log_line *line, const struct arguments *args)
 	buf_free(&list);
 }
 
+const char *
+delivery_event(const struct outcome *o)
+{
+	static const char *const events[] = {"sent", "deferred", "bounced"};
+
+	return events[o->class];
+}
+
 static void
 log_delivery(const struct delivery *delivery, const struct outcome *o)
 {
-	static const char *const events[] = {"sent", "deferred", "bounced"};
 	const struct submitted *submitted = &delivery->submitted;
 	const struct arguments *args = delivery->args;
 	char *from = xasprintf("<%s>", args->sender);
 	struct log_line line;
 
 	log_begin(&line, o->alarm ? LOG_ERR : LOG_INFO, args->queue_id);
-	log_event(&line, events[o->class]);
+	log_event(&line, delivery_event(o));
 	log_str(&line, "account", delivery->account->name);
 	log_str(&line, "from", from);
 	log_recipients(&line, args);

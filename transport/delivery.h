@@ -14,6 +14,9 @@
 const struct account *
 delivery_account(const struct config *config, const struct arguments *args, struct outcome *o);
 
+/* What becomes of a message with this outcome, as the log says it: "sent", "deferred", ... */
+const char *delivery_event(const struct outcome *o);
+
 /*
  * Deliver the message on descriptor fd.  parent is the process that started us: if it is
  * gone when the message has been read, or right before it would be sent, the message may be

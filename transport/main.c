@@ -37,7 +37,7 @@ log_failure(const char *queue_id, const struct outcome *o)
 	struct log_line line;
 
 	log_begin(&line, LOG_ERR, queue_id);
-	log_event(&line, "deferred");
+	log_event(&line, delivery_event(o));
 	log_outcome(&line, o);
 	log_end(&line);
 }

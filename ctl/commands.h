@@ -1,0 +1,16 @@
+/*
+ * commands - ferryctl's commands that stand alone, one function each
+ *
+ * Those about accounts are in account.h.  See the table in commands.c, and ferryctl(1).
+ */
+#ifndef FERRY_CTL_COMMANDS_H
+#define FERRY_CTL_COMMANDS_H
+
+#include "ctl/ctl.h"
+
+extern const struct ctl_option ctl_check_options[];
+
+int ctl_check(struct ctl *ctl, int argc, char **argv);
+int ctl_jmap(struct ctl *ctl, int argc, char **argv);
+
+#endif
