@@ -1,0 +1,14 @@
+/*
+ * control - /sandbox/: what a test asks of the service itself
+ */
+#ifndef SANDBOX_CONTROL_H
+#define SANDBOX_CONTROL_H
+
+#include "sandbox/http.h"
+
+void control_counters(const struct request *r, struct reply *reply);
+void control_faults_list(const struct request *r, struct reply *reply);
+void control_faults_order(const struct request *r, struct reply *reply);
+void control_faults_clear(const struct request *r, struct reply *reply);
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * Delivery: refusals first, then the outbox, then the Inboxes.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/clock.h"
+#include "common/base/xalloc.h"
+#include "sandbox/compose_header.h"
+#include "sandbox/deliver.h"
+#include "sandbox/emails.h"
+#include "sandbox/json.h"
+#include "sandbox/mailboxes.h"
+#include "sandbox/mime_address.h"
+#include "sandbox/outbox.h"
+#include "sandbox/refusal.h"
+#include "sandbox/words.h"
+
+/* A SetError of a type, with what belongs to that type. */
+static json_t *
+refused(const char *type, const char *description, const char *recipient)
+{
+	json_t *error = jmap_set_error(type, NULL, "%s", description);
+
+	if (strcmp(type, "invalidRecipients") == 0)
+		json_object_set_new(error, "invalidRecipients",
+		    recipient != NULL ? json_pack("[s]", recipient) : json_array());
+	if (strcmp(type, "tooManyRecipients") == 0)
+		json_object_set_new(error, "maxRecipients", json_integer(1));
+	if (strcmp(type, "tooLarge") == 0)
+		json_object_set_new(error, "maxSize", json_integer(1));
+	return error;
+}
+
+/* Is a refusal ordered by one of the addresses? */
+static json_t *
+ordered_refusal(const json_t *envelope, bool data)
+{
+	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
+	struct refusal_order order;
+	size_t i;
+	const json_t *recipient;
+
+	if (!data && refusal_ordered(sender, false, &order))
+		return refused(order.type, order.description, NULL);
+	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
+		const char *email = json_text(recipient, "email");
+
+		if (refusal_ordered(email, data, &order))
+			return refused(order.type, order.description, email);
+	}
+	return NULL;
+}
+
+/* The inbox that an address of our domain means: its detail is dropped. */
+static char *
+inbox_of(const char *email)
+{
+	const char *at = strrchr(email, '@');
+	size_t local = strcspn(email, "+@");
+
+	return xasprintf("%.*s%s", (int)local, email, at);
+}
+
+static bool
+is_local(const struct jmap_call *call, const char *email)
+{
+	const char *domain = address_domain(email);
+
+	return domain != NULL &&
+	       strcasecmp(domain, call->request->sandbox->options.domain) == 0;
+}
+
+/* All local recipients that are nobody, as one SetError; or NULL. */
+static json_t *
+unknown_users(const struct jmap_call *call, const json_t *envelope)
+{
+	json_t *unknown = json_array(), *error = NULL;
+	size_t i;
+	const json_t *recipient;
+
+	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
+		const char *email = json_text(recipient, "email");
+		struct account a = {0};
+		char *inbox;
+
+		if (!is_local(call, email))
+			continue;
+		inbox = inbox_of(email);
+		if (!account_by_inbox(call->request->db, inbox, &a))
+			json_array_append_new(unknown, json_string(email));
+		account_free(&a);
+		free(inbox);
+	}
+	if (json_array_size(unknown) > 0) {
+		error = refused("invalidRecipients", "5.1.1 user unknown", NULL);
+		json_object_set(error, "invalidRecipients", unknown);
+	}
+	json_decref(unknown);
+	return error;
+}
+
+/* Put the message, with its trace, into the Inbox of an account. */
+static bool
+put_in_inbox(struct jmap_call *call, struct account *a, const char *sender,
+    const char *recipient, int64_t number, const struct blob *message)
+{
+	struct jmap_request *r = call->request;
+	const char *domain = r->sandbox->options.domain;
+	struct buf bytes = BUF_INIT, mailboxes = BUF_INIT, date = BUF_INIT;
+	struct email e = {.received = clock_wall()};
+	bool stored;
+
+	compose_date_field(e.received, &date);
+	buf_reserve(&bytes, message->length + 512);
+	buf_addf(&bytes, "Return-Path: <%s>\r\n", sender);
+	buf_addf(&bytes,
+	    "Received: from %s by %s (ferry-sandbox) with JMAP id %lld\r\n\tfor <%s>;%s",
+	    domain, domain, (long long)number, recipient, date.data + strlen("Date:"));
+	buf_add(&bytes, message->bytes, message->length);
+	stored = blob_store(
+	    store_blobs(r->sandbox->store), r->db, a->id, bytes.data, bytes.len, e.hash);
+	if (stored) {
+		struct mime_part *parsed = mime_parse(bytes.data, bytes.len);
+
+		words_add_number(&mailboxes, mailbox_by_role(r->db, a, "inbox"));
+		e.size = (int64_t)bytes.len;
+		e.keywords = xstrdup("");
+		e.mailboxes = buf_steal(&mailboxes);
+		email_add(r->db, a, parsed, &e);
+		mime_free(&parsed);
+		count_one(r->sandbox->counters.deliveries);
+	}
+	email_free(&e);
+	buf_free(&bytes);
+	buf_free(&date);
+	return stored;
+}
+
+/* Deliver to one recipient; false if the disk is full. */
+static bool
+deliver_locally(struct jmap_call *call, const json_t *envelope, const char *email,
+    int64_t number, const struct blob *message)
+{
+	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
+	struct account *own = &call->request->account;
+	struct account other = {0};
+	char *inbox = inbox_of(email);
+	bool stored = true;
+
+	if (address_same(inbox, own->inbox)) {
+		/* The account of the request has numbers given out that are not stored yet. */
+		stored = put_in_inbox(call, own, sender, email, number, message);
+	} else if (account_by_inbox(call->request->db, inbox, &other)) {
+		stored = put_in_inbox(call, &other, sender, email, number, message);
+		account_save(call->request->db, &other);
+	}
+	account_free(&other);
+	free(inbox);
+	return stored;
+}
+
+json_t *
+deliver(struct jmap_call *call, const json_t *envelope, const struct blob *message,
+    json_t **status_r)
+{
+	struct sandbox *s = call->request->sandbox;
+	json_t *error = ordered_refusal(envelope, false);
+	json_t *delivered = json_object(); /* inboxes that have it */
+	int64_t number;
+	size_t i;
+	const json_t *recipient;
+
+	if (error == NULL)
+		error = unknown_users(call, envelope);
+	if (error == NULL)
+		error = ordered_refusal(envelope, true);
+	number = error != NULL
+	             ? 0
+	             : outbox_file(s->outbox, envelope, message->bytes, message->length);
+	if (error == NULL && number == 0)
+		error = jmap_set_error("serverFail", NULL, "the outbox cannot be written");
+	*status_r = error == NULL ? json_object() : NULL;
+	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
+		const char *email = json_text(recipient, "email");
+		bool local = is_local(call, email);
+		char *inbox = local ? inbox_of(email) : NULL;
+
+		if (error == NULL && local && json_object_get(delivered, inbox) == NULL &&
+		    !deliver_locally(call, envelope, email, number, message))
+			error = jmap_set_error("serverFail", NULL, "the disk is full");
+		if (local)
+			json_object_set_new(delivered, inbox, json_true());
+		free(inbox);
+		json_object_set_new(*status_r, email,
+		    json_pack("{s:o, s:s, s:s}", "smtpReply",
+		        json_sprintf("250 2.0.0 filed as %04lld", (long long)number),
+		        "delivered", local ? "yes" : "unknown", "displayed", "unknown"));
+	}
+	json_decref(delivered);
+	return error;
+}

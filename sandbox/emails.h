@@ -1,0 +1,52 @@
+/*
+ * emails - the Email records of an account (RFC 8621 §4)
+ *
+ * A record is what can change or is asked for often; all else is read from the message.
+ */
+#ifndef SANDBOX_EMAILS_H
+#define SANDBOX_EMAILS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sandbox/blobs.h"
+#include "sandbox/mime.h"
+#include "sandbox/store.h"
+
+struct email {
+	int64_t id;
+	unsigned char hash[BLOB_HASH];
+	int64_t size;
+	int64_t received; /* seconds since 1970 */
+	int64_t thread;
+	char *keywords;  /* words.h, lower case */
+	char *mailboxes; /* words.h, numbers */
+	bool attachment;
+};
+
+void email_free(struct email *e);
+
+/* Read one; false if the account has none of that number. */
+bool email_load(struct db *d, const struct account *a, int64_t id, struct email *e);
+
+/* The columns of a SELECT that email_read() reads, from column 0 on. */
+#define EMAIL_COLUMNS "id, hash, size, received, thread, keywords, mailboxes, attachment"
+void email_read(sqlite3_stmt *row, struct email *e);
+
+/* The Email of these bytes, or 0. */
+int64_t
+email_by_hash(struct db *d, const struct account *a, const unsigned char hash[BLOB_HASH]);
+
+/* Add the message, whose blob is stored; e has hash, size, received, keywords, mailboxes and
+ * gets id, thread and attachment. */
+void
+email_add(struct db *d, struct account *a, const struct mime_part *message, struct email *e);
+
+/* Change keywords and mailboxes (copied) of a loaded record, and the totals with them. */
+void email_change(struct db *d, struct account *a, struct email *e, const char *keywords,
+    const char *mailboxes);
+
+void email_destroy(struct db *d, struct account *a, struct email *e);
+
+#endif

@@ -1,0 +1,239 @@
+/*
+ * The list of ordered faults, and who gets which.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/xalloc.h"
+#include "sandbox/fault.h"
+#include "sandbox/json.h"
+
+struct kind_name {
+	const char *name;
+	enum fault_kind kind;
+	const char *needs; /* a member without which it makes no sense, or NULL */
+	json_type type;
+};
+
+static const struct kind_name kinds[] = {
+    {"status", FAULT_STATUS, "status", JSON_INTEGER},
+    {"delay", FAULT_DELAY, "ms", JSON_INTEGER},
+    {"cut-before", FAULT_CUT_BEFORE, NULL, JSON_NULL},
+    {"cut-after", FAULT_CUT_AFTER, NULL, JSON_NULL},
+    {"truncate", FAULT_TRUNCATE, NULL, JSON_NULL},
+    {"method-error", FAULT_METHOD_ERROR, "type", JSON_STRING},
+    {"set-error", FAULT_SET_ERROR, "type", JSON_STRING},
+    {"wrong-state", FAULT_WRONG_STATE, NULL, JSON_NULL},
+    {"cannotCalculateChanges", FAULT_CANNOT_CALCULATE, NULL, JSON_NULL},
+    {"clamp-limit", FAULT_CLAMP_LIMIT, "limit", JSON_INTEGER},
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+struct faults {
+	pthread_mutex_t lock;
+	json_t *orders; /* array, oldest first */
+};
+
+void
+fault_release(struct fault *f)
+{
+	json_decref(f->order);
+	*f = (struct fault){0};
+}
+
+bool
+fault_in_jmap(const struct fault *f)
+{
+	return f->kind >= FAULT_METHOD_ERROR;
+}
+
+struct faults *
+faults_new(void)
+{
+	struct faults *f = xcalloc(1, sizeof(*f));
+
+	pthread_mutex_init(&f->lock, NULL);
+	f->orders = json_array();
+	return f;
+}
+
+void
+faults_free(struct faults **f)
+{
+	if (*f == NULL)
+		return;
+	pthread_mutex_destroy(&(*f)->lock);
+	json_decref((*f)->orders);
+	free(*f);
+	*f = NULL;
+}
+
+static const struct kind_name *
+kind_of(const json_t *order)
+{
+	const char *name = json_text(order, "do");
+
+	for (size_t i = 0; name != NULL && i < KINDS; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+/* What is wrong with an order, or NULL. */
+static const char *
+mistake(const json_t *order)
+{
+	const struct kind_name *kind = kind_of(order);
+	const json_t *method = json_object_get(order, "method");
+	const json_t *needed;
+
+	if (!json_is_object(order))
+		return "a fault is an object";
+	if (kind == NULL)
+		return "\"do\" is not a kind of fault";
+	if (json_text(order, "path") == NULL && method == NULL)
+		return "a fault needs \"path\", \"method\", or both";
+	if (json_number(order, "skip", 0) < 0 || json_number(order, "count", 1) < 1)
+		return "\"skip\" is 0 or more, \"count\" 1 or more";
+	if (method != NULL && !json_is_string(method))
+		return "\"method\" is the name of a JMAP method";
+	needed = kind->needs == NULL ? NULL : json_object_get(order, kind->needs);
+	if (kind->needs != NULL && (needed == NULL || json_typeof(needed) != kind->type))
+		return "the kind of fault lacks its \"status\", \"ms\", \"type\" or \"limit\"";
+	if (json_is_integer(needed) &&
+	    (json_integer_value(needed) < 0 || json_integer_value(needed) > 3600000))
+		return "a number is negative or far too large";
+	if (kind->kind == FAULT_STATUS &&
+	    (json_number(order, "status", 0) < 200 || json_number(order, "status", 0) > 599))
+		return "\"status\" is from 200 to 599";
+	return NULL;
+}
+
+bool
+faults_order(struct faults *f, const json_t *orders, const char **why_r)
+{
+	json_t *all = json_is_array(orders) ? json_deep_copy(orders)
+	                                    : json_pack("[o]", json_deep_copy(orders));
+	size_t i;
+	json_t *order;
+
+	*why_r = NULL;
+	json_array_foreach (all, i, order) {
+		*why_r = mistake(order);
+		if (*why_r != NULL)
+			break;
+		json_object_set_new(order, "skip", json_integer(json_number(order, "skip", 0)));
+		json_object_set_new(
+		    order, "count", json_integer(json_number(order, "count", 1)));
+	}
+	if (*why_r == NULL) {
+		pthread_mutex_lock(&f->lock);
+		json_array_extend(f->orders, all);
+		pthread_mutex_unlock(&f->lock);
+	}
+	json_decref(all);
+	return *why_r == NULL;
+}
+
+json_t *
+faults_list(struct faults *f)
+{
+	json_t *copy;
+
+	pthread_mutex_lock(&f->lock);
+	copy = json_deep_copy(f->orders);
+	pthread_mutex_unlock(&f->lock);
+	return copy;
+}
+
+void
+faults_clear(struct faults *f)
+{
+	pthread_mutex_lock(&f->lock);
+	json_array_clear(f->orders);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static bool
+path_fits(const json_t *order, const char *path)
+{
+	const char *prefix = json_text(order, "path");
+
+	return prefix == NULL || strncmp(path, prefix, strlen(prefix)) == 0;
+}
+
+static bool
+method_fits(const json_t *order, const json_t *body)
+{
+	const char *wanted = json_text(order, "method");
+	const json_t *call;
+	size_t i;
+
+	if (wanted == NULL)
+		return true;
+	json_array_foreach (json_object_get(body, "methodCalls"), i, call) {
+		const char *name = json_string_value(json_array_get(call, 0));
+
+		if (name != NULL && strcmp(name, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+faults_need_body(struct faults *f, const char *path)
+{
+	bool need = false;
+	size_t i;
+	const json_t *order;
+
+	pthread_mutex_lock(&f->lock);
+	json_array_foreach (f->orders, i, order) {
+		struct fault fault = {.kind = kind_of(order)->kind};
+
+		if (path_fits(order, path) &&
+		    (json_object_get(order, "method") != NULL || fault_in_jmap(&fault)))
+			need = true;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return need;
+}
+
+/* Lower a number of an order; false if it was 0. */
+static bool
+use_up(json_t *order, const char *key)
+{
+	json_t *number = json_object_get(order, key);
+
+	if (json_integer_value(number) == 0)
+		return false;
+	json_integer_set(number, json_integer_value(number) - 1);
+	return true;
+}
+
+struct fault
+faults_take(struct faults *f, const char *path, const json_t *body)
+{
+	struct fault taken = {0};
+	size_t i;
+	json_t *order;
+
+	pthread_mutex_lock(&f->lock);
+	json_array_foreach (f->orders, i, order) {
+		struct fault fault = {.kind = kind_of(order)->kind};
+
+		if (!path_fits(order, path) || !method_fits(order, body) ||
+		    (fault_in_jmap(&fault) && body == NULL) || use_up(order, "skip"))
+			continue;
+		taken.kind = fault.kind;
+		taken.order = json_deep_copy(order);
+		use_up(order, "count");
+		if (json_number(order, "count", 0) == 0)
+			json_array_remove(f->orders, i);
+		break;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return taken;
+}

@@ -1,0 +1,87 @@
+/*
+ * Build replies.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/xalloc.h"
+#include "sandbox/http.h"
+#include "sandbox/json.h"
+
+#define DOCUMENTATION "man:ferry-sandbox(8)"
+
+void
+reply_free(struct reply *r)
+{
+	for (size_t i = 0; i < r->header_count; i++) {
+		free(r->headers[i].name);
+		free(r->headers[i].value);
+	}
+	if (r->fd >= 0)
+		close(r->fd);
+	buf_free(&r->body);
+	*r = REPLY_INIT;
+}
+
+void
+reply_reset(struct reply *r)
+{
+	reply_free(r);
+}
+
+void
+reply_header(struct reply *r, const char *name, const char *value)
+{
+	if (r->header_count == REPLY_HEADERS)
+		return;
+	r->headers[r->header_count].name = xstrdup(name);
+	r->headers[r->header_count++].value = xstrdup(value);
+}
+
+static int
+append(const char *bytes, size_t length, void *to)
+{
+	buf_add(to, bytes, length);
+	return 0;
+}
+
+static void
+set_json(struct reply *r, int status, json_t *value, const char *type)
+{
+	r->status = status;
+	r->compressible = true;
+	buf_reset(&r->body);
+	json_dump_callback(value, append, &r->body, JSON_COMPACT);
+	json_decref(value);
+	reply_header(r, "Content-Type", type);
+}
+
+void
+reply_json(struct reply *r, int status, json_t *value)
+{
+	set_json(r, status, value, "application/json; charset=utf-8");
+}
+
+void
+reply_error(struct reply *r, int status, const char *message, const char *hint)
+{
+	reply_json(r, status,
+	    json_pack("{s:{s:o, s:o, s:s}}", "error", "message", json_cleans(message), "hint",
+	        json_cleans(hint), "docs_url", DOCUMENTATION));
+	if (status == 401)
+		reply_header(r, "WWW-Authenticate", "Bearer realm=\"ferry-sandbox\"");
+}
+
+void
+reply_problem(
+    struct reply *r, int status, const char *type, const char *limit, const char *detail)
+{
+	json_t *problem = json_pack("{s:o, s:i, s:o}", "type",
+	    json_sprintf("urn:ietf:params:jmap:error:%s", type), "status", status, "detail",
+	    json_cleans(detail));
+
+	if (limit != NULL)
+		json_object_set_new(problem, "limit", json_string(limit));
+	set_json(r, status, problem, "application/problem+json");
+}

@@ -1,0 +1,27 @@
+/*
+ * sandbox - what all parts of the running service share
+ */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sandbox/counters.h"
+#include "sandbox/options.h"
+
+struct store;
+struct faults;
+struct proxy;
+
+struct sandbox {
+	struct options options;
+	struct counters counters;
+	struct store *store;
+	struct faults *faults;
+	struct outbox *outbox;
+	struct proxy *proxy; /* NULL: the JMAP server is our own */
+	int dir;             /* the directory of the service */
+};
+
+#endif

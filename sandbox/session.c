@@ -1,0 +1,107 @@
+/*
+ * The session resource.
+ */
+#include "sandbox/session.h"
+#include "sandbox/auth.h"
+#include "sandbox/store.h"
+
+static json_t *
+core_capability(const struct limits *l)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:[s, s, s, s]}", "maxSizeUpload",
+	    l->size_upload, "maxConcurrentUpload", l->concurrent_upload, "maxSizeRequest",
+	    l->size_request, "maxConcurrentRequests", l->concurrent_requests,
+	    "maxCallsInRequest", l->calls_in_request, "maxObjectsInGet", l->objects_in_get,
+	    "maxObjectsInSet", l->objects_in_set, "collationAlgorithms", "i;octet",
+	    "i;ascii-casemap", "i;ascii-numeric", "i;unicode-casemap");
+}
+
+static json_t *
+account_capabilities(const struct limits *l)
+{
+	return json_pack("{s:{}, s:{s:i, s:i, s:i, s:I, s:[s,s,s,s,s,s,s], s:b},"
+	                 " s:{s:i, s:{}}, s:{s:I, s:I, s:[s, s, s], s:[s, s]}}",
+	    CAPABILITY_CORE, CAPABILITY_MAIL, "maxMailboxesPerEmail", MAIL_MAILBOXES_PER_EMAIL,
+	    "maxMailboxDepth", MAIL_MAILBOX_DEPTH, "maxSizeMailboxName", MAIL_MAILBOX_NAME,
+	    "maxSizeAttachmentsPerEmail", l->size_upload, "emailQuerySortOptions", "receivedAt",
+	    "sentAt", "size", "from", "to", "subject", "hasKeyword", "mayCreateTopLevelMailbox",
+	    1, CAPABILITY_SUBMISSION, "maxDelayedSend", 0, "submissionExtensions",
+	    CAPABILITY_BLOB, "maxSizeBlobSet", l->size_blob_set, "maxDataSources",
+	    l->data_sources, "supportedTypeNames", "Mailbox", "Thread", "Email",
+	    "supportedDigestAlgorithms", "sha", "sha-256");
+}
+
+static json_t *
+url(const struct buf *base, const char *path)
+{
+	return json_sprintf("%s%s", buf_str(base), path);
+}
+
+static json_t *
+session_json(const struct request *r, const struct account *a)
+{
+	const struct options *o = &r->sandbox->options;
+	struct buf base = BUF_INIT;
+	json_t *session;
+
+	if (o->absolute_urls)
+		request_origin(r, &base);
+	session = json_pack("{s:{s:o, s:{}, s:{}, s:{}}, s:{s:{s:s, s:b, s:b, s:o}},"
+	                    " s:{s:s, s:s, s:s, s:s}, s:s, s:s}",
+	    "capabilities", CAPABILITY_CORE, core_capability(&o->limits), CAPABILITY_MAIL,
+	    CAPABILITY_SUBMISSION, CAPABILITY_BLOB, "accounts", a->inbox, "name", a->inbox,
+	    "isPersonal", 1, "isReadOnly", 0, "accountCapabilities",
+	    account_capabilities(&o->limits), "primaryAccounts", CAPABILITY_CORE, a->inbox,
+	    CAPABILITY_MAIL, a->inbox, CAPABILITY_SUBMISSION, a->inbox, CAPABILITY_BLOB,
+	    a->inbox, "username", a->inbox, "state", SESSION_STATE);
+	json_object_set_new(session, "apiUrl", url(&base, "/jmap/"));
+	json_object_set_new(session, "uploadUrl", url(&base, "/jmap/upload/{accountId}/"));
+	json_object_set_new(session, "downloadUrl",
+	    url(&base, "/jmap/download/{accountId}/{blobId}/{name}?accept={type}"));
+	json_object_set_new(session, "eventSourceUrl",
+	    url(&base, "/jmap/eventsource/?types={types}&closeafter={closeafter}&ping={ping}"));
+	buf_free(&base);
+	return session;
+}
+
+void
+session_get(const struct request *r, struct reply *reply)
+{
+	struct db *d = store_take(r->sandbox->store);
+	struct account a = {0};
+
+	if (d == NULL) {
+		reply_error(reply, 503, "the sandbox cannot use its database", "see its log");
+		return;
+	}
+	if (auth_account(r, d, &a, reply)) {
+		count_one(r->sandbox->counters.jmap_sessions);
+		reply_json(reply, 200, session_json(r, &a));
+		reply_header(reply, "Cache-Control", "no-cache, no-store, must-revalidate");
+	}
+	account_free(&a);
+	store_give(r->sandbox->store, d);
+}
+
+void
+session_discover(const struct request *r, struct reply *reply)
+{
+	struct buf where = BUF_INIT;
+
+	if (!r->sandbox->options.redirect) {
+		session_get(r, reply);
+		return;
+	}
+	request_origin(r, &where);
+	buf_adds(&where, "/jmap");
+	reply->status = 301;
+	reply_header(reply, "Location", where.data);
+	buf_free(&where);
+}
+
+void
+session_no_push(const struct request *r, struct reply *reply)
+{
+	(void)r;
+	reply->status = 204;
+}

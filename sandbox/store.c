@@ -1,0 +1,228 @@
+/*
+ * The store: schema, connections, and who may write when.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
+#include "sandbox/blobs.h"
+#include "sandbox/codec.h"
+#include "sandbox/store.h"
+
+#define SCHEMA_VERSION 1
+
+/*
+ * Destroyed records stay as tombstones: /changes must tell of them.  Of an Email, the words
+ * of keywords and the numbers of mailboxes are kept as text between blanks (" 1 7 "), so that
+ * one row answers Email/get; member and threadbox are the same facts the other way round.
+ */
+static const char schema[] =
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
+    "CREATE TABLE challenge (jti TEXT PRIMARY KEY, expires INTEGER) WITHOUT ROWID;"
+    "CREATE INDEX challenge_expires ON challenge (expires);"
+    "CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  username TEXT NOT NULL UNIQUE COLLATE NOCASE, inbox TEXT NOT NULL UNIQUE COLLATE NOCASE,"
+    "  api_key BLOB NOT NULL UNIQUE, modseq INTEGER NOT NULL, mailbox_state INTEGER NOT NULL,"
+    "  email_state INTEGER NOT NULL, submission_state INTEGER NOT NULL);"
+    "CREATE TABLE blob (account INTEGER, hash BLOB, position INTEGER, size INTEGER,"
+    "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
+    "CREATE TABLE mailbox (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "  name TEXT NOT NULL, parent INTEGER NOT NULL, role TEXT, sort_order INTEGER NOT NULL,"
+    "  subscribed INTEGER NOT NULL, total INTEGER NOT NULL, unread INTEGER NOT NULL,"
+    "  total_threads INTEGER NOT NULL, unread_threads INTEGER NOT NULL,"
+    "  created INTEGER NOT NULL, modseq INTEGER NOT NULL, named INTEGER NOT NULL,"
+    "  destroyed INTEGER NOT NULL);"
+    "CREATE INDEX mailbox_modseq ON mailbox (account, modseq);"
+    "CREATE INDEX mailbox_created ON mailbox (account, created);"
+    "CREATE TABLE email (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "  hash BLOB NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL,"
+    "  thread INTEGER NOT NULL, keywords TEXT NOT NULL, mailboxes TEXT NOT NULL,"
+    "  attachment INTEGER NOT NULL, created INTEGER NOT NULL, modseq INTEGER NOT NULL,"
+    "  destroyed INTEGER NOT NULL);"
+    "CREATE INDEX email_modseq ON email (account, modseq);"
+    "CREATE INDEX email_created ON email (account, created);"
+    "CREATE INDEX email_received ON email (account, received, id) WHERE destroyed = 0;"
+    "CREATE INDEX email_thread ON email (account, thread, received, id) WHERE destroyed = 0;"
+    "CREATE INDEX email_hash ON email (account, hash) WHERE destroyed = 0;"
+    "CREATE TABLE member (mailbox INTEGER, received INTEGER, email INTEGER,"
+    "  PRIMARY KEY (mailbox, received, email)) WITHOUT ROWID;"
+    "CREATE TABLE threadbox (mailbox INTEGER, thread INTEGER, emails INTEGER, unread INTEGER,"
+    "  PRIMARY KEY (mailbox, thread)) WITHOUT ROWID;"
+    "CREATE TABLE message_id (account INTEGER, hash INTEGER, thread INTEGER,"
+    "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
+    "CREATE TABLE submission (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "  email INTEGER NOT NULL, thread INTEGER NOT NULL, envelope TEXT NOT NULL,"
+    "  send_at INTEGER NOT NULL, delivery TEXT NOT NULL, created INTEGER NOT NULL,"
+    "  modseq INTEGER NOT NULL, destroyed INTEGER NOT NULL);"
+    "CREATE INDEX submission_modseq ON submission (account, modseq);"
+    "CREATE INDEX submission_created ON submission (account, created);";
+
+struct idle {
+	struct db *db;
+	struct idle *next;
+};
+
+struct store {
+	char *path;
+	struct blobs *blobs;
+	unsigned char key[JWT_KEY_BYTES];
+	pthread_mutex_t lock; /* of idle */
+	struct idle *idle;
+	pthread_mutex_t writer;
+	struct db *writing; /* the connection that holds writer */
+};
+
+struct db *
+store_take(struct store *s)
+{
+	struct idle *first;
+	struct db *d;
+	struct outcome o;
+
+	pthread_mutex_lock(&s->lock);
+	first = s->idle;
+	if (first != NULL)
+		s->idle = first->next;
+	pthread_mutex_unlock(&s->lock);
+	if (first == NULL)
+		return db_open(s->path, &o);
+	d = first->db;
+	free(first);
+	return d;
+}
+
+void
+store_give(struct store *s, struct db *d)
+{
+	struct idle *first = xcalloc(1, sizeof(*first));
+
+	first->db = d;
+	pthread_mutex_lock(&s->lock);
+	first->next = s->idle;
+	s->idle = first;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
+store_begin_read(struct store *s, struct db *d)
+{
+	(void)s;
+	db_begin(d, false);
+}
+
+void
+store_begin_write(struct store *s, struct db *d)
+{
+	pthread_mutex_lock(&s->writer);
+	s->writing = d;
+	db_begin(d, true);
+}
+
+static void
+stop_writing(struct store *s, struct db *d)
+{
+	if (s->writing != d)
+		return;
+	s->writing = NULL;
+	pthread_mutex_unlock(&s->writer);
+}
+
+bool
+store_commit(struct store *s, struct db *d, const char **why_r)
+{
+	bool good = db_commit(d, why_r);
+
+	stop_writing(s, d);
+	return good;
+}
+
+void
+store_rollback(struct store *s, struct db *d)
+{
+	db_rollback(d);
+	stop_writing(s, d);
+}
+
+/* Make the tables if the file is new, and read or make the key. */
+static struct outcome
+prepare(struct store *s, struct db *d)
+{
+	const char *why = "";
+	int64_t version = db_int(d, 0, "PRAGMA user_version", "");
+	sqlite3_stmt *rows;
+
+	if (version != 0 && version != SCHEMA_VERSION)
+		return outcome_make(
+		    "local", "database", "%s is of another version of ferry-sandbox", s->path);
+	store_begin_write(s, d);
+	if (version == 0) {
+		random_bytes(s->key, sizeof(s->key));
+		db_script(d, schema);
+		db_script(d, "PRAGMA user_version = 1");
+		db_run(d, "INSERT INTO meta VALUES ('key', ?)", "b", s->key, sizeof(s->key));
+	}
+	rows = db_query(d, "SELECT value FROM meta WHERE key = 'key'", "");
+	if (db_next(d, rows) && sqlite3_column_bytes(rows, 0) == JWT_KEY_BYTES)
+		memcpy(s->key, sqlite3_column_blob(rows, 0), JWT_KEY_BYTES);
+	db_finish(rows);
+	if (!store_commit(s, d, &why))
+		return outcome_make("local", "database", "%s: %s", s->path, why);
+	return outcome_ok();
+}
+
+struct store *
+store_open(const char *directory, struct outcome *o)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	struct db *d;
+
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->writer, NULL);
+	s->path = xasprintf("%s/store.db", directory);
+	d = db_open(s->path, o);
+	if (d != NULL) {
+		*o = prepare(s, d);
+		store_give(s, d);
+	}
+	if (outcome_is_ok(o))
+		s->blobs = blobs_open(directory, o);
+	if (!outcome_is_ok(o))
+		store_close(&s);
+	return s;
+}
+
+void
+store_close(struct store **s)
+{
+	if (*s == NULL)
+		return;
+	while ((*s)->idle != NULL) {
+		struct idle *first = (*s)->idle;
+
+		(*s)->idle = first->next;
+		db_close(&first->db);
+		free(first);
+	}
+	blobs_close(&(*s)->blobs);
+	pthread_mutex_destroy(&(*s)->lock);
+	pthread_mutex_destroy(&(*s)->writer);
+	free((*s)->path);
+	free(*s);
+	*s = NULL;
+}
+
+const unsigned char *
+store_key(const struct store *s)
+{
+	return s->key;
+}
+
+struct blobs *
+store_blobs(struct store *s)
+{
+	return s->blobs;
+}

@@ -1,0 +1,80 @@
+/*
+ * store - everything the sandbox remembers: one SQLite file and one file of blobs
+ *
+ * A struct store is shared by all threads; a thread that works on it borrows a connection.
+ * SQLite lets many read while one writes; who wants to write waits in store_begin_write(),
+ * so no transaction ever fails for being second.
+ *
+ * Every change in an account takes the next number of that account, its modseq.  A record
+ * keeps the number of its creation and of its last change, which is all that /changes needs.
+ */
+#ifndef SANDBOX_STORE_H
+#define SANDBOX_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/buf.h"
+#include "common/base/outcome.h"
+#include "sandbox/db.h"
+#include "sandbox/jwt.h"
+
+struct store;
+struct blobs;
+
+/* Open, or make, the store in a directory.  NULL with *o set if it cannot be. */
+struct store *store_open(const char *directory, struct outcome *o);
+void store_close(struct store **s);
+
+/* The key that signs tokens; made with the store, the same after a restart. */
+const unsigned char *store_key(const struct store *s);
+
+struct blobs *store_blobs(struct store *s);
+
+/* Borrow and give back a connection.  NULL if one more cannot be opened. */
+struct db *store_take(struct store *s);
+void store_give(struct store *s, struct db *d);
+
+void store_begin_read(struct store *s, struct db *d);
+void store_begin_write(struct store *s, struct db *d);
+
+/* End either kind.  False: nothing was stored, *why_r says why (valid until the next use). */
+bool store_commit(struct store *s, struct db *d, const char **why_r);
+void store_rollback(struct store *s, struct db *d);
+
+/* The kinds of records that have a state of their own. */
+enum record { RECORD_MAILBOX, RECORD_EMAIL, RECORD_SUBMISSION, RECORD_COUNT };
+
+struct account {
+	int64_t id;
+	char *username;
+	char *inbox;                  /* address */
+	int64_t modseq;               /* the highest number given out */
+	int64_t states[RECORD_COUNT]; /* the number of the last change of each kind */
+	bool dirty;                   /* numbers were given out since it was loaded */
+};
+
+/* Find an account; false if there is none.  account_free() in any case. */
+bool account_by_id(struct db *d, int64_t id, struct account *a);
+bool account_by_username(struct db *d, const char *username, struct account *a);
+bool account_by_inbox(struct db *d, const char *address, struct account *a);
+bool account_by_key(struct db *d, const char *api_key, struct account *a);
+void account_free(struct account *a);
+
+/*
+ * Sign up: make an account, its mailboxes, and its key, appended to api_key (the store keeps
+ * only a hash of it).  False if the username or the address is taken.  Within a write.
+ */
+bool account_create(struct db *d, const char *username, const char *inbox, bool with_mailboxes,
+    struct account *a, struct buf *api_key);
+
+/* Give out the next number for a change of this kind of record. */
+int64_t account_touch(struct account *a, enum record kind);
+
+/* Store the numbers given out; before the commit. */
+void account_save(struct db *d, struct account *a);
+
+/* Note that a challenge was used; false if it had been before.  Within a write. */
+bool challenge_use(struct db *d, const char *jti, int64_t expires, int64_t now);
+
+#endif
