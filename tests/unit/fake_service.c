@@ -161,7 +161,7 @@ on_jmap(
 	} else if (strncmp(request->path, "/.well-known/jmap", 17) == 0) {
 		fake->discoveries++;
 		server_answer(reply, 200, json, fake->session_body);
-	} else if (strncmp(request->path, "/api", 4) == 0) {
+	} else if (strncmp(request->path, "/jmap", 5) == 0) {
 		fake->api++;
 		server_answer(reply, 200, json,
 		    fake->api_body != NULL

@@ -21,7 +21,7 @@
 	"\"urn:ietf:params:jmap:mail\":{},\"urn:ietf:params:jmap:submission\":{}}}}," \
 	"\"primaryAccounts\":{\"urn:ietf:params:jmap:mail\":\"a1\","                  \
 	"\"urn:ietf:params:jmap:submission\":\"a1\"},\"username\":\"me\","            \
-	"\"apiUrl\":\"/api\",\"uploadUrl\":\"/upload/{accountId}\","                  \
+	"\"apiUrl\":\"/jmap\",\"uploadUrl\":\"/upload/{accountId}\","                 \
 	"\"downloadUrl\":\"/download/{accountId}/{blobId}/{name}?type={type}\","      \
 	"\"eventSourceUrl\":\"/events\",\"state\":\"s1\"}"
 
