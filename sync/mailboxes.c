@@ -1,0 +1,273 @@
+/*
+ * Mailboxes, sorted by id for bsearch(3): every message names its mailboxes by id.
+ */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/base/xalloc.h"
+#include "common/wire/json.h"
+#include "sync/mailboxes.h"
+
+#define NO_DEPTH  ((unsigned)-1)
+#define DEPTH_MAX 100 /* what is deeper stands at the top */
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct mailbox *const *x = a, *const *y = b;
+
+	return strcmp((*x)->id, (*y)->id);
+}
+
+static struct mailbox *
+add(struct mailboxes *all, const char *id)
+{
+	struct mailbox *mb = xcalloc(1, sizeof(*mb));
+
+	mb->id = xstrdup(id);
+	all->v = xreallocarray(all->v, all->count + 1, sizeof(struct mailbox *));
+	all->v[all->count++] = mb;
+	return mb;
+}
+
+static void
+free_one(struct mailbox *mb)
+{
+	free(mb->id);
+	free(mb->parent);
+	free(mb->role);
+	free(mb->name);
+	free(mb->path);
+	free(mb->display);
+	free(mb->wanted);
+	letters_free(&mb->letters);
+	free(mb);
+}
+
+void
+mailboxes_load(struct mailboxes *all, struct store *store)
+{
+	sqlite3_stmt *q = store_query(store,
+	    "SELECT n, id, parent, name, role, path, selected, gone FROM mailbox ORDER BY id",
+	    "");
+
+	while (store_row(store, q)) {
+		struct mailbox *mb = add(all, (const char *)sqlite3_column_text(q, 1));
+
+		mb->n = sqlite3_column_int64(q, 0);
+		mb->parent = store_copy(q, 2);
+		mb->name = store_copy(q, 3);
+		mb->role = store_copy(q, 4);
+		mb->path = store_copy(q, 5);
+		mb->selected = sqlite3_column_int(q, 6) != 0;
+		mb->gone = sqlite3_column_int(q, 7) != 0;
+	}
+	if (all->count > 1)
+		qsort(all->v, all->count, sizeof(all->v[0]), compare);
+}
+
+void
+mailboxes_free(struct mailboxes *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		free_one(all->v[i]);
+	free(all->v);
+	*all = (struct mailboxes){0};
+}
+
+struct mailbox *
+mailboxes_by_id(const struct mailboxes *all, const char *id)
+{
+	size_t low = 0, high = all->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(id, all->v[middle]->id);
+
+		if (order == 0)
+			return all->v[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+struct mailbox *
+mailboxes_by_n(const struct mailboxes *all, int64_t n)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (all->v[i]->n == n)
+			return all->v[i];
+	return NULL;
+}
+
+static void
+replace(char **text, const char *with)
+{
+	free(*text);
+	*text = xstrdup(with);
+}
+
+bool
+mailboxes_record(struct mailboxes *all, struct store *store, const json_t *object)
+{
+	const char *id = json_get_id(object, "id");
+	const char *name = json_get_string(object, "name");
+	const char *parent = json_get_string(object, "parentId");
+	const char *role = json_get_string(object, "role");
+	struct mailbox *mb;
+
+	if (id == NULL || name == NULL)
+		return false;
+	mb = mailboxes_by_id(all, id);
+	if (mb == NULL) {
+		mb = add(all, id);
+		store_run(store, "INSERT INTO mailbox(id, name) VALUES(?, ?)", "tt", id, name);
+		mb->n = store_last_id(store);
+		mb->fresh = true;
+		qsort(all->v, all->count, sizeof(all->v[0]), compare);
+	}
+	replace(&mb->parent, parent);
+	replace(&mb->name, name);
+	replace(&mb->role, role);
+	mb->gone = false;
+	store_run(store,
+	    "UPDATE mailbox SET parent = ?, name = ?, role = ?, gone = 0 WHERE n = ?", "ttti",
+	    parent, name, role, mb->n);
+	return true;
+}
+
+void
+mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id)
+{
+	struct mailbox *mb = mailboxes_by_id(all, id);
+
+	if (mb == NULL)
+		return;
+	mb->gone = true;
+	store_run(store, "UPDATE mailbox SET gone = 1 WHERE n = ?", "i", mb->n);
+}
+
+void
+mailboxes_forget(struct mailboxes *all, struct store *store, struct mailbox *mb)
+{
+	size_t i = 0;
+
+	store_run(store, "DELETE FROM place WHERE mailbox = ?", "i", mb->n);
+	store_run(store, "DELETE FROM kwletter WHERE mailbox = ?", "i", mb->n);
+	store_run(store, "DELETE FROM mailbox WHERE n = ?", "i", mb->n);
+	while (all->v[i] != mb)
+		i++;
+	memmove(&all->v[i], &all->v[i + 1], (all->count - i - 1) * sizeof(all->v[0]));
+	all->count--;
+	free_one(mb);
+}
+
+static void
+find_inbox(struct mailboxes *all)
+{
+	struct mailbox *by_role = NULL, *by_name = NULL, *inbox;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct mailbox *mb = all->v[i];
+
+		mb->inbox = false;
+		if (mb->gone)
+			continue;
+		if (mb->role != NULL && strcmp(mb->role, "inbox") == 0 &&
+		    (by_role == NULL || mb->n < by_role->n))
+			by_role = mb;
+		if (mb->parent == NULL && strcasecmp(mb->name, "INBOX") == 0)
+			by_name = mb;
+	}
+	inbox = by_role != NULL ? by_role : by_name;
+	if (inbox != NULL)
+		inbox->inbox = true;
+}
+
+/* A mailbox is one level below its parent; one whose parent is not there is at the top, and
+ * so are those that are each other's parents. */
+static void
+find_depths(struct mailboxes *all)
+{
+	bool found = true;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct mailbox *mb = all->v[i];
+		const struct mailbox *parent =
+		    mb->parent != NULL ? mailboxes_by_id(all, mb->parent) : NULL;
+
+		mb->depth = parent == NULL || parent->gone || mb->inbox ? 0 : NO_DEPTH;
+	}
+	for (unsigned depth = 1; found && depth < DEPTH_MAX; depth++) {
+		found = false;
+		for (size_t i = 0; i < all->count; i++) {
+			struct mailbox *mb = all->v[i];
+
+			if (mb->depth == NO_DEPTH &&
+			    mailboxes_by_id(all, mb->parent)->depth == depth - 1) {
+				mb->depth = depth;
+				found = true;
+			}
+		}
+	}
+	for (size_t i = 0; i < all->count; i++)
+		if (all->v[i]->depth == NO_DEPTH)
+			all->v[i]->depth = 0;
+}
+
+static void
+find_display(const struct mailboxes *all, struct mailbox *mb)
+{
+	const struct mailbox *parent = mb->depth > 0 ? mailboxes_by_id(all, mb->parent) : NULL;
+
+	free(mb->display);
+	mb->display = mb->inbox        ? xstrdup("INBOX")
+	              : parent != NULL ? xasprintf("%s/%s", parent->display, mb->name)
+	                               : xstrdup(mb->name);
+}
+
+static bool
+matches(const char *name, char *const *patterns)
+{
+	for (; patterns != NULL && *patterns != NULL; patterns++)
+		if (fnmatch(*patterns, name, 0) == 0)
+			return true;
+	return false;
+}
+
+bool
+mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config)
+{
+	bool newly_selected = false;
+	size_t left = all->count;
+
+	find_inbox(all);
+	find_depths(all);
+	for (unsigned depth = 0; left > 0; depth++) {
+		for (size_t i = 0; i < all->count; i++) {
+			struct mailbox *mb = all->v[i];
+			bool selected;
+
+			if (mb->depth != depth)
+				continue;
+			left--;
+			find_display(all, mb);
+			selected = matches(mb->display, config->mailboxes) &&
+			           !matches(mb->display, config->exclude);
+			if (selected == mb->selected)
+				continue;
+			mb->selected = selected;
+			newly_selected = newly_selected || (selected && !mb->fresh);
+			store_run(store, "UPDATE mailbox SET selected = ? WHERE n = ?", "ii",
+			    (int64_t)selected, mb->n);
+		}
+	}
+	for (size_t i = 0; i < all->count; i++)
+		all->v[i]->fresh = false;
+	return newly_selected;
+}

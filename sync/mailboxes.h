@@ -1,0 +1,63 @@
+/*
+ * mailboxes - the table of mailboxes, in memory and in the state
+ */
+#ifndef FERRY_SYNC_MAILBOXES_H
+#define FERRY_SYNC_MAILBOXES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/settings/config.h"
+#include "common/settings/store.h"
+#include "sync/letters.h"
+
+struct mailbox {
+	int64_t n; /* the row */
+	char *id;
+	char *parent, *role; /* or NULL */
+	char *name;
+	char *path;    /* the folder relative to the root ("" is the root), NULL until made */
+	char *display; /* the names of all levels with '/' between; the inbox is INBOX */
+	char *wanted;  /* the path it should have, see folders.c */
+	bool selected, gone;
+	bool inbox;
+	bool fresh;     /* not in the state before the last mailboxes_settle() */
+	unsigned depth; /* levels above it */
+	unsigned scans; /* of its folder in this run */
+	int lock;       /* a batch holds dovecot-uidlist.lock */
+	struct letters letters;
+};
+
+/* Pointers to mailboxes stay valid until mailboxes_free(). */
+struct mailboxes {
+	struct mailbox **v; /* by id */
+	size_t count;
+};
+
+void mailboxes_load(struct mailboxes *all, struct store *store);
+void mailboxes_free(struct mailboxes *all);
+
+/* NULL if there is none. */
+struct mailbox *mailboxes_by_id(const struct mailboxes *all, const char *id);
+struct mailbox *mailboxes_by_n(const struct mailboxes *all, int64_t n);
+
+/* Take over what Mailbox/get says of one, into the state too.  False if it makes no sense. */
+bool mailboxes_record(struct mailboxes *all, struct store *store, const json_t *object);
+
+/* The service has destroyed it. */
+void mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id);
+
+/* Forget one that is gone, and its places. */
+void mailboxes_forget(struct mailboxes *all, struct store *store, struct mailbox *mailbox);
+
+/*
+ * After records changed: find each one's depth and display name, which one is the inbox, and
+ * which the patterns of the configuration select.  True if a mailbox that was in the state
+ * before is newly selected: its messages have to be looked for.
+ */
+bool
+mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * The schema of a mirror's memory.  Integer row ids everywhere: random text keys would make
+ * the tables three times slower to fill.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sync/state.h"
+
+#define CACHE_PAGES 1500 /* 6 MB */
+
+static const char *const steps[] = {
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+
+    "CREATE TABLE mailbox("
+    " n INTEGER PRIMARY KEY,"
+    " id TEXT NOT NULL UNIQUE,"
+    " parent TEXT," /* the service's id */
+    " name TEXT NOT NULL,"
+    " role TEXT,"
+    " path TEXT,"                           /* the folder, NULL until it is made */
+    " selected INTEGER NOT NULL DEFAULT 0," /* by the configuration */
+    " gone INTEGER NOT NULL DEFAULT 0);"    /* destroyed, proven */
+
+    "CREATE TABLE email("
+    " n INTEGER PRIMARY KEY,"
+    " id TEXT NOT NULL UNIQUE,"
+    " blob TEXT NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " received INTEGER NOT NULL,"
+    " rank INTEGER NOT NULL,"          /* 0 in the inbox, else 1: what to download first */
+    " raw INTEGER NOT NULL DEFAULT 0," /* stored as it came, line ends not changed */
+    " keywords TEXT,"
+    " want_keywords TEXT,"
+    " want_mailboxes TEXT);"
+    "CREATE INDEX email_want ON email(rank, received DESC) WHERE want_mailboxes IS NOT NULL;"
+
+    "CREATE TABLE place("
+    " n INTEGER PRIMARY KEY,"
+    " email INTEGER NOT NULL,"
+    " mailbox INTEGER NOT NULL,"
+    " base TEXT NOT NULL,"
+    " place TEXT NOT NULL,"
+    " missing INTEGER NOT NULL DEFAULT 0,"
+    " UNIQUE(email, mailbox));"
+    "CREATE INDEX place_base ON place(mailbox, base);"
+
+    "CREATE TABLE op("
+    " n INTEGER PRIMARY KEY,"
+    " kind TEXT NOT NULL,"
+    " mailbox INTEGER,"
+    " source TEXT,"
+    " target TEXT);"
+
+    "CREATE TABLE kwletter("
+    " mailbox INTEGER NOT NULL,"
+    " letter INTEGER NOT NULL," /* 0 is a */
+    " keyword TEXT NOT NULL,"
+    " PRIMARY KEY(mailbox, letter)) WITHOUT ROWID;",
+
+    NULL,
+};
+
+/* Work space of one run, gone with it. */
+static const char *const temporary[] = {
+    /* messages this run has taken up: not twice */
+    "CREATE TEMP TABLE tried(n INTEGER PRIMARY KEY)",
+    /* ids a full listing of the service has shown */
+    "CREATE TEMP TABLE listed(id TEXT PRIMARY KEY) WITHOUT ROWID",
+    /* places a scan of a folder has found */
+    "CREATE TEMP TABLE found(n INTEGER PRIMARY KEY)",
+    /* files with our names that no place knows */
+    "CREATE TEMP TABLE stray(n INTEGER PRIMARY KEY, id TEXT NOT NULL, mailbox INTEGER NOT NULL,"
+    " base TEXT NOT NULL, place TEXT NOT NULL, size INTEGER NOT NULL, vsize INTEGER NOT NULL)",
+    "CREATE INDEX temp.stray_id ON stray(id)",
+};
+
+struct outcome
+state_open(const char *path, struct store **store_r)
+{
+	struct store_options options = {
+	    .steps = steps, .exclusive = true, .cache_pages = CACHE_PAGES};
+	struct outcome o = store_open(path, &options, store_r);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	for (size_t i = 0; i < sizeof(temporary) / sizeof(temporary[0]); i++)
+		store_run(*store_r, temporary[i], "");
+	o = store_error(*store_r);
+	if (!outcome_is_ok(&o))
+		store_close(store_r);
+	return o;
+}
+
+char *
+state_get(struct store *store, const char *key)
+{
+	return store_text(store, "SELECT value FROM meta WHERE key = ?", "t", key);
+}
+
+int64_t
+state_get_number(struct store *store, const char *key, int64_t fallback)
+{
+	return store_number(
+	    store, fallback, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", "t", key);
+}
+
+void
+state_set(struct store *store, const char *key, const char *value)
+{
+	store_run(store, "INSERT OR REPLACE INTO meta VALUES(?, ?)", "tt", key, value);
+}
+
+void
+state_set_number(struct store *store, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	state_set(store, key, text);
+}

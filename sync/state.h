@@ -1,0 +1,45 @@
+/*
+ * state - what a mirror remembers between runs: one SQLite database a sync section
+ *
+ *	meta	    key, value: see state_get()
+ *	mailbox	    the service's mailboxes, and the folder each one has
+ *	email	    the service's messages that are, or shall be, in a mirrored mailbox
+ *	place	    each file: which message, in which mailbox, under which name
+ *	op	    what was begun with folders and cannot be seen from the rest (see folders.c)
+ *	kwletter    which letter stands for which keyword in a mailbox's file names
+ *
+ * Base, the last state both sides agreed on, is email.keywords and the mailboxes of the
+ * message's places.  What the service says now and the files do not show yet is beside it in
+ * want_keywords and want_mailboxes (mailbox.n in ascending order, blanks between; '' means
+ * that the message is gone).  They are NULL when there is nothing to do, so the rows that
+ * have them are the plan, and it survives a crash: a state string of the service is stored
+ * in the same transaction as the plan that follows from it.  keywords is NULL while nothing
+ * was agreed on: the message was never downloaded.
+ *
+ * A place whose file somebody deleted stays, marked missing: base says that it was there,
+ * the file that it is not, and that is a local deletion for whoever propagates those.
+ * Mailboxes that are not selected keep their rows and places; nothing is done for them.
+ */
+#ifndef FERRY_SYNC_STATE_H
+#define FERRY_SYNC_STATE_H
+
+#include "common/settings/store.h"
+
+/* Keys of meta. */
+#define STATE_UUID    "uuid"    /* the root marker's */
+#define STATE_EPOCH   "epoch"   /* number of the last run that changed the Maildir */
+#define STATE_RUNNING "running" /* "1" from that run's start to its clean end */
+#define STATE_SERVICE "service" /* host of the JMAP API */
+#define STATE_ACCOUNT "account" /* JMAP account id */
+#define STATE_EMAIL   "email"   /* the service's state strings up to which all is known */
+#define STATE_MAILBOX "mailbox"
+
+struct outcome state_open(const char *path, struct store **store_r);
+
+/* A value of meta, which the caller free()s, or NULL. */
+char *state_get(struct store *store, const char *key);
+int64_t state_get_number(struct store *store, const char *key, int64_t fallback);
+void state_set(struct store *store, const char *key, const char *value);
+void state_set_number(struct store *store, const char *key, int64_t value);
+
+#endif
