@@ -1,0 +1,438 @@
+/*
+ * Downloads.  A task waits in a queue, becomes a transfer that writes into a temporary file,
+ * and, when its bytes are all there, a job of the batch that is being filled.  Full batches go
+ * to the disk thread; what comes back from it is recorded in one transaction a batch.
+ *
+ * The window (transfers at once) starts at 16, grows by one with every window of successes
+ * and is halved when the service asks for patience.  Trouble of one message (it is gone, its
+ * size is not what was said) is reported and left for the next run; when several in a row
+ * fail for reasons beyond one message, that is the outcome of the run.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/cancel.h"
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
+#include "sync/disk.h"
+#include "sync/download.h"
+#include "sync/line_ends.h"
+
+#define WINDOW_START 16
+#define WINDOW_MAX   48
+#define QUEUE_MAX    64
+#define BATCH_BYTES  (32 << 20)
+#define BATCHES_MAX  3 /* with the disk thread */
+#define FAILURES_MAX 3 /* in a row, of the service and not of a message */
+#define RUN_MS       200
+#define DEADLINE_MS  300000 /* for a message, and for every byte of it: */
+#define SLOWEST      8      /* bytes a millisecond */
+
+struct transfer {
+	struct download *download;
+	struct task *task;
+	char *tmp;
+	struct buf base; /* of the file, without sizes */
+	int fd;
+	struct line_ends lines;
+	struct outcome trouble; /* of the file, or a body that is too long */
+};
+
+struct download {
+	struct mirror *mirror;
+	struct disk *disk;
+	struct disk_batch *filling;
+	int64_t filling_bytes;
+	struct task *queue[QUEUE_MAX + MIRROR_CHUNK];
+	size_t queued;
+	size_t under_way, window, successes;
+	unsigned failures;
+	struct outcome end; /* of the run */
+};
+
+struct download *
+download_new(struct mirror *m)
+{
+	struct download *d = xcalloc(1, sizeof(*d));
+
+	d->mirror = m;
+	d->window = WINDOW_START;
+	d->end = outcome_ok();
+	return d;
+}
+
+bool
+download_has_room(const struct download *d)
+{
+	return d->queued < QUEUE_MAX;
+}
+
+void
+download_add(struct download *d, struct task *task)
+{
+	d->queue[d->queued++] = task;
+}
+
+/* One transfer */
+
+static struct outcome
+size_trouble(const struct transfer *t, int64_t received)
+{
+	return outcome_make(
+	    "answer", "size", "%lld of %lld", (long long)received, (long long)t->task->size);
+}
+
+/* Before every attempt: an empty temporary file. */
+static bool
+begin(void *arg, int64_t size)
+{
+	struct transfer *t = arg;
+	int root = t->download->mirror->root.fd;
+
+	t->trouble = outcome_ok();
+	if (size >= 0 && size != t->task->size) {
+		t->trouble = size_trouble(t, size);
+		return false;
+	}
+	if (t->fd < 0)
+		t->fd = openat(root, t->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (t->fd < 0 || ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0) {
+		t->trouble = file_error("cannot make", t->tmp);
+		return false;
+	}
+	line_ends_begin(&t->lines, t->fd);
+	return true;
+}
+
+static bool
+write_bytes(void *arg, const char *bytes, size_t length)
+{
+	struct transfer *t = arg;
+
+	if (t->lines.received + (int64_t)length > t->task->size) {
+		t->trouble = size_trouble(t, t->lines.received + (int64_t)length);
+		return false;
+	}
+	if (!line_ends_write(&t->lines, bytes, length)) {
+		t->trouble = file_error("cannot write", t->tmp);
+		return false;
+	}
+	return true;
+}
+
+static void
+transfer_free(struct transfer *t)
+{
+	if (t->fd >= 0)
+		close(t->fd);
+	buf_free(&t->base);
+	free(t->tmp);
+	task_free(&t->task);
+	free(t);
+}
+
+/* Is this the message's trouble alone?  The others may still be had. */
+static bool
+is_of_message(const struct outcome *o)
+{
+	return outcome_is(o, "answer/size") || outcome_is(o, "http/404") ||
+	       outcome_is(o, "http/410") || o->reach <= REACH_MESSAGE;
+}
+
+static void
+note_failure(struct download *d, const struct transfer *t, const struct outcome *o)
+{
+	if (outcome_is(o, "local/cancelled") || outcome_is(o, "local/disk-full") ||
+	    outcome_is(o, "local/permission")) {
+		d->end = *o;
+		return;
+	}
+	if (!outcome_is_ok(&d->end) && !is_of_message(o))
+		return; /* one line says it */
+	if (outcome_is(o, "http/429") || o->retry_after != 0)
+		d->window = d->window > 1 ? d->window / 2 : 1;
+	report_error(d->mirror->report, t->task->id, o);
+	if (is_of_message(o))
+		return;
+	if (++d->failures >= FAILURES_MAX)
+		d->end = *o;
+}
+
+static void
+note_success(struct download *d)
+{
+	d->failures = 0;
+	if (++d->successes >= d->window && d->window < WINDOW_MAX) {
+		d->window++;
+		d->successes = 0;
+	}
+}
+
+/* The bytes are all there: the file gets its date. */
+static struct outcome
+finish_file(struct transfer *t)
+{
+	struct timespec times[2] = {
+	    {.tv_nsec = UTIME_NOW}, {.tv_sec = (time_t)t->task->received}};
+	int result;
+
+	if (t->fd < 0 && !begin(t, -1)) /* an empty message has no body to begin */
+		return t->trouble;
+	if (!line_ends_finish(&t->lines))
+		return file_error("cannot write", t->tmp);
+	if (t->lines.received != t->task->size)
+		return size_trouble(t, t->lines.received);
+	if (futimens(t->fd, times) < 0)
+		return file_error("cannot date", t->tmp);
+	result = close(t->fd);
+	t->fd = -1;
+	return result == 0 ? outcome_ok() : file_error("cannot write", t->tmp);
+}
+
+/* Name the message's files, and put it into the batch. */
+static void
+add_job(struct download *d, struct transfer *t)
+{
+	struct disk_job *job;
+	struct task *task = t->task;
+
+	if (d->filling == NULL)
+		d->filling = xcalloc(1, sizeof(*d->filling));
+	job = &d->filling->jobs[d->filling->count++];
+	maildir_name_add_sizes(&t->base, t->lines.written, line_ends_vsize(&t->lines));
+	task->raw = t->lines.raw;
+	job->files = xcalloc(task->count, sizeof(job->files[0]));
+	job->folders = xcalloc(task->count, sizeof(job->folders[0]));
+	for (size_t i = 0; i < task->count; i++) {
+		struct copy *copy = &task->copies[i];
+
+		if (copy->action != COPY_ADD)
+			continue;
+		free(copy->base);
+		copy->base = xstrdup(t->base.data);
+		job->folders[job->count] = xstrdup(copy->mailbox->path);
+		job->files[job->count++] = copy_file(copy, false);
+	}
+	job->tmp = t->tmp;
+	t->tmp = NULL;
+	job->owner = task;
+	t->task = NULL;
+	d->filling_bytes += task->size;
+}
+
+static void
+done(void *arg, struct outcome o)
+{
+	struct transfer *t = arg;
+	struct download *d = t->download;
+
+	d->under_way--;
+	if (!outcome_is_ok(&t->trouble))
+		o = t->trouble;
+	if (outcome_is_ok(&o))
+		o = finish_file(t);
+	if (outcome_is_ok(&o)) {
+		d->mirror->report->bytes += t->task->size;
+		note_success(d);
+		add_job(d, t);
+	} else {
+		note_failure(d, t, &o);
+		if (t->fd >= 0)
+			(void)unlinkat(d->mirror->root.fd, t->tmp, 0);
+	}
+	transfer_free(t);
+}
+
+/* The temporary file is where the first of the copies goes. */
+static const struct mailbox *
+first_mailbox(const struct task *task)
+{
+	for (size_t i = 0; i < task->count; i++)
+		if (task->copies[i].action == COPY_ADD)
+			return task->copies[i].mailbox;
+	return NULL;
+}
+
+static void
+start(struct download *d, struct task *task)
+{
+	struct mirror *m = d->mirror;
+	struct transfer *t = xcalloc(1, sizeof(*t));
+	struct http_sink sink = {.begin = begin, .write = write_bytes, .arg = t};
+	const char *folder = first_mailbox(task)->path;
+
+	t->download = d;
+	t->task = task;
+	t->fd = -1;
+	t->trouble = outcome_ok();
+	maildir_name_make(&m->namer, task->id, task->received, &t->base);
+	t->tmp = xasprintf("%s%stmp/%s", folder, *folder != '\0' ? "/" : "", t->base.data);
+	d->under_way++;
+	jmap_download_start(m->jmap, task->blob, &sink,
+	    deadline_in_ms(DEADLINE_MS + task->size / SLOWEST), done, t);
+}
+
+/* Batches */
+
+static void
+batch_free_jobs(struct disk_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		struct disk_job *job = &b->jobs[i];
+		struct task *task = job->owner;
+
+		for (size_t j = 0; j < job->count; j++) {
+			free(job->files[j]);
+			free(job->folders[j]);
+		}
+		free(job->files);
+		free(job->folders);
+		free(job->tmp);
+		task_free(&task);
+	}
+	free(b);
+}
+
+/* Record what the disk thread has done with a batch. */
+static struct outcome
+record_batch(struct download *d, struct disk_batch *b)
+{
+	struct batch recorded = {0};
+	struct outcome o = b->outcome;
+
+	d->mirror->astray = d->mirror->astray || !outcome_is_ok(&o);
+	for (size_t i = 0; i < b->count && outcome_is_ok(&o); i++) {
+		struct disk_job *job = &b->jobs[i];
+		struct task *task = job->owner;
+
+		if (!outcome_is_ok(&job->outcome)) {
+			report_error(d->mirror->report, task->id, &job->outcome);
+			if (outcome_is(&job->outcome, "local/disk-full"))
+				d->end = job->outcome;
+			continue;
+		}
+		d->mirror->report->done++;
+		d->mirror->report->done_bytes += task->size;
+		recorded.tasks[recorded.count++] = task;
+		job->owner = NULL;
+	}
+	if (outcome_is_ok(&o))
+		o = apply_record(d->mirror, &recorded);
+	else
+		batch_free(&recorded);
+	batch_free_jobs(b);
+	return o;
+}
+
+static struct outcome
+take_finished(struct download *d, bool wait)
+{
+	struct disk_batch *b;
+	struct outcome o = outcome_ok();
+
+	while (
+	    d->disk != NULL && outcome_is_ok(&o) && (b = disk_finished(d->disk, wait)) != NULL)
+		o = record_batch(d, b);
+	return o;
+}
+
+static void
+submit(struct download *d)
+{
+	if (d->disk == NULL)
+		d->disk = disk_start(d->mirror);
+	disk_submit(d->disk, d->filling);
+	d->filling = NULL;
+	d->filling_bytes = 0;
+}
+
+static bool
+disk_is_full(struct download *d)
+{
+	return d->disk != NULL && disk_load(d->disk) >= BATCHES_MAX;
+}
+
+/* Start as many as the window allows, and as a batch has room for. */
+static void
+start_queued(struct download *d)
+{
+	size_t started = 0;
+
+	while (started < d->queued && d->under_way < d->window && !disk_is_full(d) &&
+	       d->under_way + (d->filling != NULL ? d->filling->count : 0) < MIRROR_CHUNK)
+		start(d, d->queue[started++]);
+	d->queued -= started;
+	memmove(d->queue, d->queue + started, d->queued * sizeof(d->queue[0]));
+}
+
+struct outcome
+download_run(struct download *d, bool flush, bool *busy_r)
+{
+	struct outcome o = take_finished(d, false);
+	bool full;
+
+	*busy_r = false;
+	if (outcome_is_ok(&o) && outcome_is_ok(&d->end) && d->queued != 0)
+		o = mirror_start_changing(d->mirror);
+	if (!outcome_is_ok(&o) || !outcome_is_ok(&d->end))
+		return outcome_is_ok(&o) ? d->end : o;
+	start_queued(d);
+	if (d->under_way != 0)
+		jmap_run(d->mirror->jmap, RUN_MS);
+	report_progress(d->mirror->report);
+	full = d->filling != NULL &&
+	       (d->filling->count == MIRROR_CHUNK || d->filling_bytes >= BATCH_BYTES ||
+	           (flush && d->queued == 0 && d->under_way == 0));
+	if (full && !disk_is_full(d))
+		submit(d);
+	/* With nothing to wait for on the network, wait for the disk. */
+	if (d->under_way == 0 && (flush || disk_is_full(d)) && d->disk != NULL &&
+	    disk_load(d->disk) != 0) {
+		struct disk_batch *b = disk_finished(d->disk, true);
+
+		if (b != NULL)
+			o = record_batch(d, b);
+	}
+	*busy_r = d->under_way != 0 || d->queued != 0 || d->filling != NULL ||
+	          (d->disk != NULL && disk_load(d->disk) != 0);
+	return outcome_is_ok(&d->end) ? o : d->end;
+}
+
+/* The batch that is being filled is not submitted: its files go. */
+static void
+drop_filling(struct download *d)
+{
+	struct disk_batch *b = d->filling;
+
+	if (b == NULL)
+		return;
+	for (size_t i = 0; i < b->count; i++)
+		(void)unlinkat(d->mirror->root.fd, b->jobs[i].tmp, 0);
+	batch_free_jobs(b);
+	d->filling = NULL;
+}
+
+struct outcome
+download_free(struct download **download)
+{
+	struct download *d = *download;
+	struct outcome o = outcome_ok();
+
+	if (d == NULL)
+		return o;
+	if (d->under_way != 0)
+		jmap_abandon(d->mirror->jmap);
+	drop_filling(d);
+	while (d->disk != NULL && disk_load(d->disk) != 0)
+		o = outcome_worse(o, take_finished(d, true));
+	disk_stop(&d->disk);
+	for (size_t i = 0; i < d->queued; i++)
+		task_free(&d->queue[i]);
+	free(d);
+	*download = NULL;
+	return o;
+}

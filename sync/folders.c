@@ -1,0 +1,433 @@
+/*
+ * Folders follow mailboxes by rename(2): a mailbox that got another name costs no download.
+ *
+ * A rename is first written into the state (op), so that a run that finds the old folder gone
+ * and the new one there knows why.  Chains (A becomes B, B becomes C) are done from their
+ * end; of a cycle, one folder steps aside under a name that no mailbox can have, and so does
+ * the folder of a mailbox that is gone, when another mailbox has got its name.
+ *
+ * In a tree of folders (LAYOUT_FS) a rename takes everything below with it; in Maildir++
+ * each folder is renamed by itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
+#include "sync/files.h"
+#include "sync/folders.h"
+#include "sync/mailbox_path.h"
+#include "sync/state.h"
+
+#define FOLDER_MODE 0700
+
+/* The folder's path below the root, "." for the root itself. */
+static const char *
+at(const char *path)
+{
+	return *path != '\0' ? path : ".";
+}
+
+static bool
+exists(const struct mirror *m, const char *path)
+{
+	return faccessat(m->root.fd, at(path), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Making */
+
+/* Make the folder that a path's last name is in durable. */
+static struct outcome
+sync_above(const struct mirror *m, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *above = slash != NULL ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+	int fd = openat(m->root.fd, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct outcome o = fd >= 0 ? file_sync_dir(fd, path) : file_error("cannot open", above);
+
+	if (fd >= 0)
+		close(fd);
+	free(above);
+	return o;
+}
+
+static struct outcome
+make_dirs_at(int root, const char *path)
+{
+	char *copy = xstrdup(path);
+	struct outcome o = outcome_ok();
+
+	for (char *p = copy; outcome_is_ok(&o);) {
+		char *slash = strchr(p, '/');
+
+		if (slash != NULL)
+			*slash = '\0';
+		if (mkdirat(root, copy, FOLDER_MODE) < 0 && errno != EEXIST)
+			o = file_error("cannot make directory", copy);
+		if (slash == NULL)
+			break;
+		*slash = '/';
+		p = slash + 1;
+	}
+	free(copy);
+	return o;
+}
+
+/* The empty file by which Courier and Dovecot know a folder of a Maildir++. */
+static struct outcome
+put_maildirfolder(struct mirror *m, const char *path)
+{
+	char *file = xasprintf("%s/maildirfolder", path);
+	int fd = openat(m->root.fd, file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct outcome o = fd >= 0 ? outcome_ok() : file_error("cannot make", file);
+
+	if (fd >= 0)
+		close(fd);
+	free(file);
+	return o;
+}
+
+struct outcome
+folders_make(struct mirror *m, const char *path)
+{
+	static const char *const parts[] = {"tmp", "new", "cur"};
+	struct outcome o = outcome_ok();
+	char *copy = xstrdup(path);
+
+	for (size_t i = 0; i < 3 && outcome_is_ok(&o); i++) {
+		char *part = xasprintf("%s/%s", at(path), parts[i]);
+
+		o = make_dirs_at(m->root.fd, part);
+		free(part);
+	}
+	if (outcome_is_ok(&o) && m->config->layout == LAYOUT_MAILDIRPP && *path != '\0')
+		o = put_maildirfolder(m, path);
+	/* The names of its levels must be as durable as the messages in it will be. */
+	for (char *slash = copy + strlen(copy); outcome_is_ok(&o) && slash != NULL;) {
+		*slash = '\0';
+		o = sync_above(m, copy);
+		slash = strrchr(copy, '/');
+	}
+	free(copy);
+	return o;
+}
+
+static void
+set_path(struct mirror *m, struct mailbox *mb, const char *path)
+{
+	char *copy = xstrdup(path);
+
+	free(mb->path);
+	mb->path = copy;
+	store_run(m->store, "UPDATE mailbox SET path = ? WHERE n = ?", "ti", path, mb->n);
+}
+
+static struct outcome
+make_folder(struct mirror *m, struct mailbox *mb)
+{
+	struct outcome o = outcome_ok();
+
+	if (!m->options.dry_run) {
+		o = mirror_start_changing(m);
+		if (outcome_is_ok(&o))
+			o = folders_make(m, mb->wanted);
+	}
+	if (!outcome_is_ok(&o))
+		return o;
+	set_path(m, mb, mb->wanted);
+	m->report->folders++;
+	report_event(m->report, "mailbox-created",
+	    json_pack("{s:s, s:s}", "mailbox", mb->display, "path", at(mb->path)), "%s",
+	    mb->display);
+	return store_error(m->store);
+}
+
+/* Renaming */
+
+/* The folders below a renamed one went with it. */
+static void
+move_paths_below(struct mirror *m, const char *from, const char *to)
+{
+	size_t length = strlen(from);
+
+	if (m->config->layout != LAYOUT_FS)
+		return;
+	for (size_t i = 0; i < m->mailboxes.count; i++) {
+		struct mailbox *mb = m->mailboxes.v[i];
+
+		if (mb->path != NULL && strncmp(mb->path, from, length) == 0 &&
+		    mb->path[length] == '/') {
+			char *path = xasprintf("%s%s", to, mb->path + length);
+
+			set_path(m, mb, path);
+			free(path);
+		}
+	}
+}
+
+static struct outcome
+note_renamed(struct mirror *m, struct mailbox *mb, const char *to)
+{
+	char *from = xstrdup(mb->path);
+	struct outcome o;
+
+	store_begin(m->store);
+	set_path(m, mb, to);
+	move_paths_below(m, from, to);
+	store_run(m->store, "DELETE FROM op WHERE kind = 'rename'", "");
+	o = store_commit(m->store);
+	free(from);
+	return o;
+}
+
+static struct outcome
+rename_on_disk(struct mirror *m, const struct mailbox *mb, const char *to)
+{
+	struct outcome o = mirror_start_changing(m);
+	char *slash = strrchr(to, '/');
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_run(m->store,
+	    "INSERT INTO op(kind, mailbox, source, target) VALUES('rename', ?, ?, ?)", "itt",
+	    mb->n, mb->path, to);
+	o = store_error(m->store);
+	if (outcome_is_ok(&o) && slash != NULL) {
+		char *above = xstrndup(to, (size_t)(slash - to));
+
+		o = make_dirs_at(m->root.fd, above);
+		free(above);
+	}
+	if (outcome_is_ok(&o) && files_rename(m->root.fd, mb->path, to) < 0) {
+		o = file_error("cannot rename to", to);
+		store_run(m->store, "DELETE FROM op WHERE kind = 'rename'", "");
+	}
+	if (outcome_is_ok(&o))
+		o = sync_above(m, to);
+	return outcome_is_ok(&o) ? sync_above(m, mb->path) : o;
+}
+
+static struct outcome
+rename_folder(struct mirror *m, struct mailbox *mb, const char *to)
+{
+	struct outcome o = outcome_ok();
+
+	if (!m->options.dry_run)
+		o = rename_on_disk(m, mb, to);
+	return outcome_is_ok(&o) ? note_renamed(m, mb, to) : o;
+}
+
+static void
+report_renamed(struct mirror *m, const struct mailbox *mb, const char *from)
+{
+	m->report->folders++;
+	report_event(m->report, "mailbox-renamed",
+	    json_pack("{s:s, s:s, s:s}", "mailbox", mb->display, "from", at(from), "to",
+	        at(mb->path)),
+	    "%s (was %s)", mb->display, at(from));
+}
+
+/* What stands in the way of a folder's new name. */
+enum obstacle { WAY_FREE, WAY_OURS, WAY_FOREIGN };
+
+static enum obstacle
+look_ahead(const struct mirror *m, const struct mailbox *mb)
+{
+	const struct mailbox *other = folders_holder(m, mb->wanted);
+
+	if (other == mb)
+		return WAY_FREE; /* another case of the same letters */
+	if (other != NULL)
+		return WAY_OURS;
+	return exists(m, mb->wanted) ? WAY_FOREIGN : WAY_FREE;
+}
+
+static bool
+must_move(const struct mailbox *mb)
+{
+	return !mb->gone && mb->selected && mb->path != NULL &&
+	       strcmp(mb->path, mb->wanted) != 0;
+}
+
+/* A folder that is not where it was: made anew, or somebody renamed it to where it goes. */
+static bool
+settle_vanished(struct mirror *m, struct mailbox *mb)
+{
+	if (exists(m, mb->path))
+		return false;
+	set_path(m, mb, mb->wanted);
+	return true;
+}
+
+/* Rename all that can be; how many were.  The last failure is reported, not fatal. */
+static size_t
+rename_pass(struct mirror *m, unsigned depth, struct mailbox **blocked_r)
+{
+	size_t moved = 0;
+
+	*blocked_r = NULL;
+	for (size_t i = 0; i < m->mailboxes.count; i++) {
+		struct mailbox *mb = m->mailboxes.v[i];
+		char *from;
+		struct outcome o;
+
+		if (mb->depth != depth || !must_move(mb))
+			continue;
+		if (settle_vanished(m, mb)) {
+			moved++;
+			continue;
+		}
+		if (look_ahead(m, mb) == WAY_OURS)
+			*blocked_r = mb;
+		if (look_ahead(m, mb) != WAY_FREE)
+			continue;
+		from = xstrdup(mb->path);
+		o = rename_folder(m, mb, mb->wanted);
+		if (outcome_is_ok(&o)) {
+			report_renamed(m, mb, from);
+			moved++;
+		}
+		free(from);
+	}
+	return moved;
+}
+
+/* Will its folder be removed, and can it be renamed until then? */
+static bool
+can_step_aside(const struct mirror *m, const struct mailbox *mb)
+{
+	return mb->gone && strcmp(mb->path, mailbox_path_inbox(m->config->layout)) != 0;
+}
+
+/* One of a cycle steps aside: backslash and '=' are in no mailbox's path. */
+static struct outcome
+step_aside(struct mirror *m, struct mailbox *mb)
+{
+	char *aside =
+	    xasprintf("%s\\=%lld", m->config->layout == LAYOUT_FS ? "" : ".", (long long)mb->n);
+	struct outcome o = rename_folder(m, mb, aside);
+
+	free(aside);
+	return o;
+}
+
+static struct outcome
+rename_level(struct mirror *m, unsigned depth)
+{
+	struct outcome o = outcome_ok();
+	struct mailbox *blocked;
+	size_t aside = 0;
+
+	for (;;) {
+		if (rename_pass(m, depth, &blocked) != 0)
+			continue;
+		if (blocked == NULL || aside++ > m->mailboxes.count)
+			break;
+		/* Whoever holds the name and moves on too, steps aside. */
+		blocked = folders_holder(m, blocked->wanted);
+		if (!must_move(blocked) && !can_step_aside(m, blocked))
+			break;
+		o = step_aside(m, blocked);
+		if (!outcome_is_ok(&o))
+			return o;
+	}
+	for (size_t i = 0; i < m->mailboxes.count; i++) {
+		struct mailbox *mb = m->mailboxes.v[i];
+
+		if (mb->depth == depth && must_move(mb)) {
+			o = outcome_make("local", "io", "cannot rename %s to %s", at(mb->path),
+			    at(mb->wanted));
+			outcome_hint(&o, "something else has that name");
+			report_error(m->report, mb->display, &o);
+		}
+	}
+	return store_error(m->store);
+}
+
+/* Make a mailbox's folder, after the one of a mailbox that is gone stepped aside. */
+static struct outcome
+make_one(struct mirror *m, struct mailbox *mb)
+{
+	struct mailbox *other = folders_holder(m, mb->wanted);
+	struct outcome o = outcome_ok();
+
+	if (other != NULL && !other->gone)
+		return outcome_make("local", "io", "another mailbox keeps %s", at(mb->wanted));
+	if (other != NULL && can_step_aside(m, other))
+		o = step_aside(m, other);
+	return outcome_is_ok(&o) ? make_folder(m, mb) : o;
+}
+
+static struct outcome
+make_level(struct mirror *m, unsigned depth)
+{
+	struct outcome o = outcome_ok();
+
+	for (size_t i = 0; i < m->mailboxes.count && outcome_is_ok(&o); i++) {
+		struct mailbox *mb = m->mailboxes.v[i];
+
+		if (mb->depth != depth || mb->gone || !mb->selected || mb->path != NULL)
+			continue;
+		o = make_one(m, mb);
+		if (outcome_is(&o, "local/io")) {
+			/* A path the file system does not take is this mailbox's trouble. */
+			report_error(m->report, mb->display, &o);
+			o = outcome_ok();
+		}
+	}
+	return o;
+}
+
+static unsigned
+deepest(const struct mirror *m)
+{
+	unsigned depth = 0;
+
+	for (size_t i = 0; i < m->mailboxes.count; i++)
+		if (m->mailboxes.v[i]->depth > depth)
+			depth = m->mailboxes.v[i]->depth;
+	return depth;
+}
+
+struct outcome
+folders_settle(struct mirror *m)
+{
+	struct outcome o = outcome_ok();
+
+	folders_find_wanted(m);
+	for (unsigned depth = 0; depth <= deepest(m) && outcome_is_ok(&o); depth++) {
+		o = rename_level(m, depth);
+		if (outcome_is_ok(&o))
+			o = make_level(m, depth);
+	}
+	return o;
+}
+
+struct outcome
+folders_recover(struct mirror *m)
+{
+	struct outcome o = outcome_ok();
+	int64_t n;
+
+	n = store_number(m->store, -1, "SELECT mailbox FROM op WHERE kind = 'rename'", "");
+	if (n >= 0) {
+		char *from =
+		    store_text(m->store, "SELECT source FROM op WHERE kind = 'rename'", "");
+		char *to =
+		    store_text(m->store, "SELECT target FROM op WHERE kind = 'rename'", "");
+		struct mailbox *mb = mailboxes_by_n(&m->mailboxes, n);
+
+		if (mb != NULL && from != NULL && to != NULL && !exists(m, from) &&
+		    exists(m, to))
+			o = note_renamed(m, mb, to);
+		store_run(m->store, "DELETE FROM op WHERE kind = 'rename'", "");
+		free(from);
+		free(to);
+	}
+	return outcome_is_ok(&o) ? store_error(m->store) : o;
+}

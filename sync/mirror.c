@@ -1,0 +1,512 @@
+/*
+ * The mirror: what is done in which order, and why.
+ *
+ * Three things have to agree: the service, the files, and the state between them.  None can
+ * be changed in one step with another, and the machine may stop at any moment.  So everything
+ * is written down before it is done, and done before it is written down as done:
+ *
+ *	service			state				Maildir
+ *
+ *	changes, pages  ---->	plan + the service's
+ *				state string		   (1)
+ *				   |
+ *				   |  running = 1, epoch + 1  -->  marker  (2)
+ *				   |
+ *	blobs  ------------------------------------------->  tmp/ files	   (3)
+ *				   |				flush bytes
+ *				   |				names: link, rename
+ *				   |				fsync folders
+ *				   |				old names go
+ *				   |				fsync folders
+ *				   v				   |
+ *				places, base; the plan	<----------+	   (4)
+ *				for them is cleared
+ *				   |
+ *				running = 0			   (5)
+ *
+ * (1) One transaction a page: what is to be done (email.want_*), and the state string from
+ *     which the next question starts.  A crash afterwards loses nothing, for the plan is
+ *     there; a crash before repeats the question, and the answer is recorded again.
+ * (2) Before the first change to the files the marker in the Maildir, then the state, get the
+ *     next epoch.  A run that finds running = 1, or an epoch that differs, knows that the
+ *     files may be ahead of the state, or that either is an old copy.
+ * (3) Bytes, names, directories: nothing has a name before its bytes are durable, nothing old
+ *     goes before the new name is.  Batches of hundreds share each wait for the disk.
+ * (4) Then one transaction says so.  If the machine stops before it, there are files the
+ *     state does not know.  Their names say which message they are (J=), and the next run,
+ *     warned by (2), looks through the folders and adopts them instead of downloading.
+ *     Removals need no more: removing what is gone already is nothing.
+ * (5) A clean end, after success, failure or a signal alike.
+ *
+ * So a power cut needs no synchronous commits: a transaction that is lost was either a plan,
+ * which is asked for again, or a record, which adoption finds out again.
+ *
+ * Deletions are planned only by proof: the service names the id as destroyed, or as not found
+ * when asked for it.  A message missing from a list is asked for by id.  (A limit on how many
+ * may go at once would stand between the reading and the doing here: the plan is complete
+ * then, and nothing has been touched.)
+ *
+ * Files that others change: a mail reader renames files when flags change and deletes them.
+ * The mirror does not look for that.  It comes across it when it has something to do with the
+ * file (apply.c), makes the service's change to whatever the name is by then, and leaves the
+ * rest; a deleted file is noted as missing and not brought back, until --rebuild.  A two-way
+ * run would look first, and find in base and places all it needs to tell who did what.
+ *
+ * Rejected: a journal of our own beside SQLite (two logs to keep in step); the cursor stored
+ * at the end of a run (a first run of hours would start over); matching by Message-ID (it is
+ * neither unique nor always there); renaming files into place one by one with an fsync each
+ * (ten times slower).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/cancel.h"
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
+#include "sync/download.h"
+#include "sync/folders.h"
+#include "sync/leftovers.h"
+#include "sync/mirror.h"
+#include "sync/remote.h"
+#include "sync/scan.h"
+#include "sync/state.h"
+#include "sync/task.h"
+
+#define STREAMS    8 /* a connection: a few connections serve more than one busy one */
+#define SESSION_MS 180000
+
+/* Opening */
+
+static struct outcome
+lock_database(const char *database, int *lock_r)
+{
+	char *copy = xstrdup(database), *lock = xasprintf("%s.lock", database);
+	struct outcome o = file_make_dirs(dirname(copy), 0700);
+
+	*lock_r = -1;
+	if (outcome_is_ok(&o))
+		o = file_lock(AT_FDCWD, lock, deadline_in_ms(0), lock_r);
+	free(copy);
+	free(lock);
+	return o;
+}
+
+static void
+remove_database(const char *database)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *file = xasprintf("%s%s", database, suffixes[i]);
+
+		(void)unlink(file);
+		free(file);
+	}
+}
+
+/* A rehearsal of a first run has its state in a temporary file. */
+static struct outcome
+open_state(struct mirror *m, bool afresh)
+{
+	const char *path = m->config->database;
+	struct outcome o;
+
+	if (m->options.dry_run && (afresh || access(path, F_OK) < 0))
+		path = "";
+	else if (afresh)
+		remove_database(path);
+	o = state_open(path, &m->store);
+	if (outcome_is(&o, "local/database"))
+		outcome_hint(&o, "ferry-sync --rebuild %s makes it anew from the Maildir",
+		    m->config->name);
+	return o;
+}
+
+/* What state and folder say about each other. */
+static struct outcome
+judge_root(struct mirror *m)
+{
+	char *uuid = state_get(m->store, STATE_UUID);
+	struct outcome o;
+
+	m->verdict = root_judge(&m->root, uuid, state_get_number(m->store, STATE_EPOCH, 0),
+	    state_get_number(m->store, STATE_RUNNING, 0) != 0);
+	free(uuid);
+	if (m->options.rebuild && (m->verdict == ROOT_FRESH || m->verdict == ROOT_UNUSABLE))
+		m->verdict = ROOT_NO_DATABASE;
+	o = root_refusal(&m->root, m->verdict, m->config->name);
+	if (outcome_is_ok(&o) && m->verdict == ROOT_CRASHED)
+		o = store_check(m->store);
+	return o;
+}
+
+/* The folder is an old copy: what the state says of the files is not so. */
+static struct outcome
+forget_state(struct mirror *m)
+{
+	store_close(&m->store);
+	m->verdict = ROOT_NO_DATABASE;
+	return open_state(m, true);
+}
+
+static struct outcome
+open_local(struct mirror *m)
+{
+	struct outcome o = root_open(&m->root, m->config->maildir);
+
+	if (outcome_is_ok(&o))
+		o = open_state(m, m->options.rebuild);
+	if (outcome_is_ok(&o))
+		o = judge_root(m);
+	if (outcome_is_ok(&o) && m->verdict == ROOT_OLD_FOLDER)
+		o = forget_state(m);
+	return o;
+}
+
+/* The host of an URL: what tells two services apart, whatever port they have. */
+static char *
+host_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	host = host != NULL ? host + 3 : url;
+	if (*host == '[')
+		return xstrndup(host, strcspn(host, "]"));
+	return xstrndup(host, strcspn(host, ":/?#"));
+}
+
+static bool
+differs(const char *known, const char *now)
+{
+	return known != NULL && strcmp(known, now) != 0;
+}
+
+/* The Maildir of one account is never filled from another. */
+static struct outcome
+check_account(const struct mirror *m)
+{
+	char *service = state_get(m->store, STATE_SERVICE);
+	char *account = state_get(m->store, STATE_ACCOUNT);
+	struct outcome o = outcome_ok();
+
+	if (differs(service, m->service) || differs(account, m->account_id) ||
+	    differs(m->root.service, m->service) || differs(m->root.account, m->account_id)) {
+		o = outcome_make("local", "wrong-folder",
+		    "%s is the mirror of %s at %s, not %s at %s", m->root.path,
+		    account != NULL ? account : m->root.account,
+		    service != NULL ? service : m->root.service, m->account_id, m->service);
+		outcome_hint(&o, "give another account another maildir");
+	}
+	free(service);
+	free(account);
+	return o;
+}
+
+static struct outcome
+open_remote(struct mirror *m)
+{
+	struct http_options options = {
+	    .connections = m->config->connections, .streams = STREAMS};
+	const struct jmap_session *session;
+	struct outcome o = jmap_open(m->config->account, &options, &m->jmap);
+
+	if (outcome_is_ok(&o))
+		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);
+	if (!outcome_is_ok(&o))
+		return o;
+	m->service = host_of(session->api_url);
+	m->account_id = xstrdup(session->account_id);
+	m->page = session->max_objects_in_get < REMOTE_PAGE && session->max_objects_in_get > 0
+	              ? (size_t)session->max_objects_in_get
+	              : REMOTE_PAGE;
+	maildir_namer_init(&m->namer, m->service, m->account_id);
+	return check_account(m);
+}
+
+struct outcome
+mirror_start_changing(struct mirror *m)
+{
+	int64_t epoch = state_get_number(m->store, STATE_EPOCH, 0);
+	struct outcome o;
+
+	if (m->changing)
+		return outcome_ok();
+	o = root_make(&m->root);
+	if (m->root.marked && m->root.epoch > epoch)
+		epoch = m->root.epoch;
+	if (outcome_is_ok(&o))
+		o = root_mark(&m->root, epoch + 1, m->service, m->account_id);
+	if (!outcome_is_ok(&o))
+		return o;
+	store_begin(m->store);
+	state_set(m->store, STATE_UUID, m->root.uuid);
+	state_set(m->store, STATE_SERVICE, m->service);
+	state_set(m->store, STATE_ACCOUNT, m->account_id);
+	state_set_number(m->store, STATE_EPOCH, epoch + 1);
+	state_set_number(m->store, STATE_RUNNING, 1);
+	m->changing = true;
+	return store_commit(m->store);
+}
+
+bool
+mirror_recovers(const struct mirror *m)
+{
+	return m->verdict != ROOT_KNOWN && m->verdict != ROOT_FRESH;
+}
+
+/* Doing what is planned */
+
+/* What a dry run does with a task is to tell of it. */
+static void
+rehearse(struct mirror *m, struct task **task)
+{
+	task_report(m, *task);
+	task_free(task);
+}
+
+struct work {
+	struct download *download;
+	struct batch local, downloads;
+	struct listing *listing; /* still being read, or NULL */
+};
+
+/* Take up planned messages while there is room for them. */
+static struct outcome
+take_up(struct mirror *m, struct work *w, bool *more_r)
+{
+	struct outcome o = outcome_ok();
+	struct task *task = NULL;
+
+	*more_r = true;
+	while (outcome_is_ok(&o) && download_has_room(w->download) &&
+	       w->local.count < MIRROR_CHUNK) {
+		o = task_next(m, &task);
+		if (!outcome_is_ok(&o) || task == NULL)
+			break;
+		if (task->failed)
+			task_free(&task);
+		else if (m->options.dry_run)
+			rehearse(m, &task);
+		else if (task_needs_download(task))
+			download_add(w->download, task);
+		else
+			w->local.tasks[w->local.count++] = task;
+		task = NULL;
+	}
+	*more_r = outcome_is_ok(&o) &&
+	          (!download_has_room(w->download) || w->local.count == MIRROR_CHUNK);
+	return o;
+}
+
+static struct outcome
+apply_local(struct mirror *m, struct work *w)
+{
+	struct outcome o;
+
+	if (w->local.count == 0)
+		return outcome_ok();
+	o = apply_batch(m, &w->local, &w->downloads);
+	for (size_t i = 0; i < w->downloads.count; i++)
+		download_add(w->download, w->downloads.tasks[i]);
+	w->downloads.count = 0;
+	return o;
+}
+
+/* The mailboxes may have become known only just now. */
+static struct outcome
+read_page(struct mirror *m, struct work *w)
+{
+	bool end;
+	struct outcome o = remote_listing_page(m, w->listing, &end);
+
+	if (outcome_is_ok(&o) && end) {
+		o = remote_listing_end(m, w->listing);
+		remote_listing_free(&w->listing);
+	}
+	return outcome_is_ok(&o) ? folders_settle(m) : o;
+}
+
+static struct outcome
+work_through(struct mirror *m, struct work *w)
+{
+	struct outcome o = outcome_ok();
+	bool more = true, busy = true;
+
+	while (outcome_is_ok(&o) && (more || busy || w->listing != NULL)) {
+		if (cancel_requested())
+			return outcome_make("local", "cancelled", NULL);
+		o = take_up(m, w, &more);
+		if (outcome_is_ok(&o))
+			o = apply_local(m, w);
+		if (outcome_is_ok(&o) && !more && w->listing != NULL)
+			o = read_page(m, w);
+		if (outcome_is_ok(&o))
+			o = download_run(w->download, !more && w->listing == NULL, &busy);
+	}
+	return o;
+}
+
+/* Do all that is planned, while the pages of a listing that is still read plan more. */
+static struct outcome
+carry_out(struct mirror *m, struct listing **listing)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+	struct outcome o;
+
+	w->download = download_new(m);
+	w->listing = *listing;
+	*listing = NULL;
+	o = work_through(m, w);
+	remote_listing_free(&w->listing);
+	o = outcome_worse(o, download_free(&w->download));
+	batch_free(&w->local);
+	free(w);
+	return o;
+}
+
+/* A run */
+
+static void
+count_left_over(struct mirror *m)
+{
+	m->report->wanted = store_number(m->store, 0,
+	    "SELECT count(*) FROM email WHERE want_mailboxes <> '' AND keywords IS NULL", "");
+	m->report->wanted_bytes = store_number(m->store, 0,
+	    "SELECT sum(size) FROM email WHERE want_mailboxes <> '' AND keywords IS NULL", "");
+}
+
+/* Files the state has lost, before anything is downloaded that may be there. */
+static struct outcome
+recover_files(struct mirror *m)
+{
+	if (!mirror_recovers(m) || m->scanned)
+		return outcome_ok();
+	m->scanned = true;
+	return scan_all(m);
+}
+
+/*
+ * A full listing.  On a first run the messages come while the pages are still read; else
+ * files have to be matched with what is listed first, and that needs the whole of it.
+ */
+static struct outcome
+list_all(struct mirror *m)
+{
+	bool end = m->verdict == ROOT_FRESH;
+	struct listing *listing;
+	struct outcome o = remote_listing_begin(m, &listing);
+
+	if (outcome_is_ok(&o) && end)
+		o = folders_settle(m);
+	while (outcome_is_ok(&o) && !end) {
+		if (cancel_requested())
+			o = outcome_make("local", "cancelled", NULL);
+		else
+			o = remote_listing_page(m, listing, &end);
+		if (outcome_is_ok(&o) && end) {
+			o = remote_listing_end(m, listing);
+			remote_listing_free(&listing);
+		}
+	}
+	if (outcome_is_ok(&o) && m->verdict != ROOT_FRESH) {
+		o = folders_settle(m);
+		if (outcome_is_ok(&o))
+			o = recover_files(m);
+	}
+	if (outcome_is_ok(&o))
+		o = carry_out(m, &listing);
+	remote_listing_free(&listing);
+	return o;
+}
+
+static struct outcome
+follow_changes(struct mirror *m, bool *list_r)
+{
+	struct listing *none = NULL;
+	struct outcome o = remote_changes(m, list_r);
+
+	if (!outcome_is_ok(&o) || *list_r)
+		return o;
+	o = folders_settle(m);
+	if (outcome_is_ok(&o))
+		o = recover_files(m);
+	return outcome_is_ok(&o) ? carry_out(m, &none) : o;
+}
+
+static struct outcome
+run_opened(struct mirror *m)
+{
+	struct outcome o;
+	bool list, again;
+
+	if (m->options.dry_run)
+		store_rehearse(m->store);
+	mailboxes_load(&m->mailboxes, m->store);
+	list = mailboxes_settle(&m->mailboxes, m->store, m->config) ||
+	       m->verdict == ROOT_NO_DATABASE;
+	o = folders_recover(m);
+	count_left_over(m);
+	if (outcome_is_ok(&o) && !list)
+		o = follow_changes(m, &list);
+	if (outcome_is_ok(&o) && list) {
+		o = list_all(m);
+		/* What happened while the listing was read. */
+		if (outcome_is_ok(&o))
+			o = follow_changes(m, &again);
+	}
+	if (outcome_is_ok(&o) && mirror_recovers(m))
+		o = leftovers_remove(m);
+	if (outcome_is_ok(&o))
+		o = folders_remove_gone(m);
+	return o;
+}
+
+/* Whatever the outcome: if what was done is recorded, the end is clean. */
+static struct outcome
+close_all(struct mirror *m)
+{
+	struct outcome o = outcome_ok();
+
+	if (m->changing && !m->astray && m->store != NULL) {
+		state_set_number(m->store, STATE_RUNNING, 0);
+		o = store_error(m->store);
+	}
+	mailboxes_free(&m->mailboxes);
+	maildir_namer_free(&m->namer);
+	store_close(&m->store);
+	jmap_close(&m->jmap);
+	root_close(&m->root);
+	free(m->service);
+	free(m->account_id);
+	return o;
+}
+
+struct outcome
+mirror_run(const struct sync_config *config, const struct mirror_options *options,
+    struct report *report)
+{
+	struct mirror *m = xcalloc(1, sizeof(*m));
+	struct outcome o;
+	int lock;
+
+	m->config = config;
+	m->options = *options;
+	m->report = report;
+	m->root.fd = -1;
+	o = lock_database(config->database, &lock);
+	if (outcome_is_ok(&o))
+		o = open_local(m);
+	if (outcome_is_ok(&o))
+		o = open_remote(m);
+	if (outcome_is_ok(&o))
+		o = run_opened(m);
+	o = outcome_worse(o, close_all(m));
+	if (lock >= 0)
+		close(lock);
+	free(m);
+	return o;
+}

@@ -1,0 +1,65 @@
+/*
+ * remote - learn from the service what changed, and write it down as the plan
+ *
+ * Everything here ends in the state's want_ columns and its mailbox table; nothing touches
+ * the Maildir.  Messages are looked at in pages, so memory does not grow with the account.
+ */
+#ifndef FERRY_SYNC_REMOTE_H
+#define FERRY_SYNC_REMOTE_H
+
+#include <stdbool.h>
+
+#include "sync/mirror.h"
+
+#define REMOTE_PAGE 500 /* most messages to ask for at once; more is no faster */
+
+/*
+ * What changed since the stored states: one request when it is nothing.  *list_r says that
+ * the service cannot tell, or tells nonsense, and a full listing is needed.
+ */
+struct outcome remote_changes(struct mirror *m, bool *list_r);
+
+/* For remote_listing.c: the parts both ways of reading have in common. */
+
+/* Send; a response on OK. */
+struct outcome
+remote_send(struct mirror *m, struct jmap_request *request, struct jmap_response **response_r);
+
+/* Properties to ask for. */
+json_t *remote_email_properties(void);
+json_t *remote_mailbox_properties(void);
+
+/* Email/get for these ids (the reference is taken), at most m->page: list and notFound. */
+struct outcome remote_get_emails(
+    struct mirror *m, json_t *ids, struct jmap_response **response_r, json_t **result_r);
+
+/* Make sure that every mailbox these Emails are in is known, by asking if need be. */
+struct outcome remote_know_mailboxes(struct mirror *m, const json_t *emails);
+
+/* Take over a list of Mailbox objects whose state this is; those missing in it that the
+ * service says it does not know are gone. */
+struct outcome
+remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *state);
+
+/* Write down what the service says of an Email: a plan, or that nothing is to do. */
+void remote_record_email(struct mirror *m, const json_t *email);
+
+/* It is destroyed, for which there is proof. */
+void remote_record_destroyed(struct mirror *m, const char *id);
+
+/* remote_listing.c: the full listing */
+
+struct listing;
+
+/* Begin: mailboxes, and the state from before the first page. */
+struct outcome remote_listing_begin(struct mirror *m, struct listing **listing_r);
+
+/* Read one page more; *end_r when the last one was read. */
+struct outcome remote_listing_page(struct mirror *m, struct listing *listing, bool *end_r);
+
+/* After the last page: what was not listed is asked for, what is gone is matched with what
+ * is new, and the state is stored. */
+struct outcome remote_listing_end(struct mirror *m, struct listing *listing);
+void remote_listing_free(struct listing **listing);
+
+#endif

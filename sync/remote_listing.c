@@ -1,0 +1,315 @@
+/*
+ * The full listing: for the first run, for a lost database, and when the service cannot say
+ * what changed.
+ *
+ * The state is asked for before the first page, so whatever changes while the pages are read
+ * is in the changes since.  Pages go from message to message (anchor), not from position to
+ * position, which new mail would shift; the last one is the empty one, because a server may
+ * give fewer than asked for at any time.  That a message was not listed proves nothing: a
+ * message is gone only if Email/get says so of its id.  What is gone and what is new may be
+ * the same under another id (services have renamed all Emails of an account): the same blob,
+ * or the only two with one size and date, keep their files.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/xalloc.h"
+#include "common/service/jmap_mail.h"
+#include "common/wire/json.h"
+#include "sync/remote.h"
+#include "sync/state.h"
+
+#define RESTARTS_MAX  3 /* of the paging, when its anchors vanish */
+#define ANCHORS_TRIED 8
+
+struct listing {
+	char *state;  /* of Email before the first page */
+	json_t *page; /* ids of the page before, the last of which is the anchor */
+	size_t skip;  /* of them at its end: destroyed meanwhile */
+	int restarts;
+	bool ended;
+};
+
+void
+remote_listing_free(struct listing **listing)
+{
+	struct listing *l = *listing;
+
+	if (l == NULL)
+		return;
+	free(l->state);
+	json_decref(l->page);
+	free(l);
+	*listing = NULL;
+}
+
+static struct outcome
+record_beginning(struct mirror *m, struct listing *l, const json_t *boxes, const json_t *emails)
+{
+	const char *mailbox_state = json_get_string(boxes, "state");
+	const char *email_state = json_get_string(emails, "state");
+	struct outcome o;
+
+	if (mailbox_state == NULL || email_state == NULL)
+		return outcome_make("answer", "missing", "state");
+	l->state = xstrdup(email_state);
+	store_begin(m->store);
+	o = remote_record_all_mailboxes(m, json_get_array(boxes, "list"), mailbox_state);
+	if (!outcome_is_ok(&o)) {
+		store_rollback(m->store);
+		return o;
+	}
+	mailboxes_settle(&m->mailboxes, m->store, m->config);
+	/* Until the listing is complete there is no state to go on from. */
+	store_run(m->store, "DELETE FROM meta WHERE key = 'email'", "");
+	store_run(m->store, "DELETE FROM temp.listed", "");
+	return store_commit(m->store);
+}
+
+struct outcome
+remote_listing_begin(struct mirror *m, struct listing **listing_r)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	const char *boxes = jmap_mailbox_get_call(request, NULL, remote_mailbox_properties());
+	const char *emails =
+	    jmap_email_get_call(request, json_array(), remote_email_properties());
+	struct outcome o = remote_send(m, request, &response);
+	json_t *boxes_result, *emails_result;
+
+	*listing_r = xcalloc(1, sizeof(**listing_r));
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, boxes, NULL, &boxes_result);
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, emails, NULL, &emails_result);
+	if (outcome_is_ok(&o))
+		o = record_beginning(m, *listing_r, boxes_result, emails_result);
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	if (!outcome_is_ok(&o))
+		remote_listing_free(listing_r);
+	return o;
+}
+
+/* The anchor is gone: take the message before it, at last start again. */
+static struct outcome
+step_back(struct listing *l, const struct outcome *o)
+{
+	l->skip++;
+	if (l->skip < ANCHORS_TRIED && l->skip < json_array_size(l->page))
+		return outcome_ok();
+	json_decref(l->page);
+	l->page = NULL;
+	l->skip = 0;
+	return l->restarts++ < RESTARTS_MAX ? outcome_ok() : *o;
+}
+
+static const char *
+anchor(const struct listing *l)
+{
+	size_t count = json_array_size(l->page);
+
+	return count > l->skip ? json_string_value(json_array_get(l->page, count - 1 - l->skip))
+	                       : NULL;
+}
+
+/* Note the ids of a page.  How many had not been listed before. */
+static int64_t
+note_ids(struct mirror *m, const json_t *ids)
+{
+	int64_t fresh = 0;
+	json_t *id;
+	size_t i;
+
+	json_array_foreach (ids, i, id) {
+		if (json_is_id(id))
+			fresh +=
+			    store_run(m->store, "INSERT OR IGNORE INTO temp.listed VALUES(?)",
+			        "t", json_string_value(id));
+	}
+	return fresh;
+}
+
+static struct outcome
+record_page(struct mirror *m, struct listing *l, json_t *ids, const json_t *emails)
+{
+	struct outcome o = remote_know_mailboxes(m, emails);
+	json_t *email;
+	size_t i;
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_begin(m->store);
+	/* A page of nothing but what was listed (and not for stepping back) leads nowhere. */
+	if (note_ids(m, ids) == 0 && l->skip == 0 && l->restarts == 0)
+		l->ended = true;
+	json_array_foreach (emails, i, email)
+		remote_record_email(m, email);
+	l->skip = 0;
+	json_decref(l->page);
+	l->page = json_incref(ids);
+	return store_commit(m->store);
+}
+
+/* The ids of a page and their Emails, in one request; by hand if the service cannot. */
+struct outcome
+remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	json_t *get = json_object(), *ids = NULL, *result, *emails;
+	const char *query, *fetch;
+	struct outcome o;
+
+	query = jmap_email_query_call(request, NULL, true, anchor(l), (int64_t)m->page);
+	jmap_refer(get, "ids", query, "Email/query", "/ids");
+	json_object_set_new(get, "properties", remote_email_properties());
+	fetch = jmap_call(request, "Email/get", get);
+	o = remote_send(m, request, &response);
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, query, NULL, &result);
+	if (outcome_is(&o, "method/anchorNotFound")) {
+		o = step_back(l, &o);
+	} else if (outcome_is_ok(&o)) {
+		ids = json_get_array(result, "ids");
+		if (ids == NULL)
+			o = outcome_make("answer", "missing", "ids of Email/query");
+		else if (json_array_size(ids) == 0)
+			l->ended = true;
+		else
+			o = jmap_result(response, fetch, NULL, &emails);
+		if (outcome_is_ok(&o) && !l->ended)
+			o = record_page(m, l, ids, json_get_array(emails, "list"));
+	}
+	*end_r = l->ended;
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	return o;
+}
+
+/* A page of ids the state has and the listing had not, after the one given. */
+static json_t *
+unlisted_ids(struct mirror *m, int64_t *after)
+{
+	json_t *ids = json_array();
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT n, id FROM email WHERE n > ? AND id NOT IN (SELECT id FROM temp.listed)"
+	    " ORDER BY n LIMIT ?",
+	    "ii", *after, (int64_t)m->page);
+
+	while (store_row(m->store, q)) {
+		*after = sqlite3_column_int64(q, 0);
+		json_array_append_new(
+		    ids, json_string((const char *)sqlite3_column_text(q, 1)));
+	}
+	return ids;
+}
+
+/* Ask for each message that was not listed: it is gone, or the listing was not whole. */
+static struct outcome
+prove_unlisted(struct mirror *m)
+{
+	struct outcome o = outcome_ok();
+	int64_t after = 0;
+
+	while (outcome_is_ok(&o)) {
+		json_t *ids = unlisted_ids(m, &after), *result, *value;
+		struct jmap_response *response = NULL;
+		size_t i;
+
+		if (json_array_size(ids) == 0) {
+			json_decref(ids);
+			break;
+		}
+		o = remote_get_emails(m, ids, &response, &result);
+		if (outcome_is_ok(&o)) {
+			store_begin(m->store);
+			json_array_foreach (json_get_array(result, "list"), i, value)
+				remote_record_email(m, value);
+			json_array_foreach (json_get_array(result, "notFound"), i, value) {
+				if (json_is_id(value))
+					remote_record_destroyed(m, json_string_value(value));
+			}
+			o = store_commit(m->store);
+		}
+		jmap_response_free(&response);
+	}
+	return o;
+}
+
+/* Give the files of a message that is gone to the new one with the same content. */
+static void
+hand_over(struct mirror *m, int64_t gone, int64_t fresh)
+{
+	if (store_run(m->store,
+	        "UPDATE place SET email = ? WHERE email = ? AND NOT EXISTS"
+	        " (SELECT 1 FROM place WHERE email = ?)",
+	        "iii", fresh, gone, fresh) == 0)
+		return;
+	store_run(m->store,
+	    "UPDATE email SET (keywords, raw) ="
+	    " (SELECT keywords, raw FROM email WHERE n = ?) WHERE n = ?",
+	    "ii", gone, fresh);
+	store_run(m->store, "DELETE FROM email WHERE n = ?", "i", gone);
+	m->report->wanted--;
+}
+
+/* Match by what temp.pair gets from the query. */
+static void
+hand_over_pairs(struct mirror *m, const char *pairs)
+{
+	sqlite3_stmt *q;
+
+	store_run(m->store, "DELETE FROM temp.pair", "");
+	store_run(m->store, pairs, "");
+	q = store_query(m->store, "SELECT gone, fresh FROM temp.pair", "");
+	while (store_row(m->store, q))
+		hand_over(m, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1));
+}
+
+static struct outcome
+match_renamed(struct mirror *m)
+{
+	static const char *const setup[] = {
+	    "CREATE TEMP TABLE IF NOT EXISTS pair(gone INTEGER UNIQUE, fresh INTEGER UNIQUE)",
+	    "DROP TABLE IF EXISTS temp.gone",
+	    "CREATE TEMP TABLE gone AS SELECT n, blob, size, received FROM email"
+	    " WHERE want_mailboxes = '' AND keywords IS NOT NULL",
+	    "CREATE INDEX temp.gone_blob ON gone(blob)",
+	    "CREATE INDEX temp.gone_size ON gone(size, received)",
+	};
+
+	store_begin(m->store);
+	for (size_t i = 0; i < sizeof(setup) / sizeof(setup[0]); i++)
+		store_run(m->store, setup[i], "");
+	if (store_number(m->store, 0, "SELECT count(*) FROM temp.gone", "") != 0) {
+		hand_over_pairs(m,
+		    "INSERT OR IGNORE INTO temp.pair SELECT gone.n, email.n FROM email"
+		    " JOIN temp.gone ON gone.blob = email.blob"
+		    " WHERE email.want_mailboxes <> '' AND email.keywords IS NULL");
+		store_run(
+		    m->store, "DELETE FROM temp.gone WHERE n NOT IN (SELECT n FROM email)", "");
+		hand_over_pairs(m,
+		    "INSERT OR IGNORE INTO temp.pair SELECT min(gone.n), min(email.n) FROM "
+		    "email"
+		    " JOIN temp.gone ON gone.size = email.size AND gone.received = "
+		    "email.received"
+		    " WHERE email.want_mailboxes <> '' AND email.keywords IS NULL"
+		    " GROUP BY email.size, email.received HAVING count(*) = 1");
+	}
+	return store_commit(m->store);
+}
+
+struct outcome
+remote_listing_end(struct mirror *m, struct listing *l)
+{
+	struct outcome o = prove_unlisted(m);
+
+	if (outcome_is_ok(&o))
+		o = match_renamed(m);
+	if (!outcome_is_ok(&o))
+		return o;
+	store_begin(m->store);
+	state_set(m->store, STATE_EMAIL, l->state);
+	return store_commit(m->store);
+}
