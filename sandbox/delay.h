@@ -2,22 +2,30 @@
  * delay - connections that are to be answered later
  *
  * A thread of the server serves many connections, so it must not sleep for one of them: the
- * connection is suspended, and resumed when its time has come.
+ * connection is suspended, and resumed when its time has come.  Where each connection has a
+ * thread of its own, that thread sleeps.
  */
 #ifndef SANDBOX_DELAY_H
 #define SANDBOX_DELAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct MHD_Connection;
 struct delays;
 
-struct delays *delays_start(void);
+struct delays *delays_start(bool thread_per_connection);
 
-/* Suspend a connection for so long; to be called from its handler, which then returns. */
-void delays_add(struct delays *d, struct MHD_Connection *connection, int64_t milliseconds);
+/*
+ * Let so much time pass, in the connection's handler.  False: the connection was suspended,
+ * so the handler returns and is called again later.
+ */
+bool delays_wait(struct delays *d, struct MHD_Connection *connection, int64_t milliseconds);
 
-/* Resume all that wait, and end.  Before the server stops. */
-void delays_stop(struct delays **d);
+/* End all waits, and wait no more.  Before the server stops. */
+void delays_stop(struct delays *d);
+
+/* After it has stopped. */
+void delays_free(struct delays **d);
 
 #endif

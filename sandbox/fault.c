@@ -164,19 +164,23 @@ path_fits(const json_t *order, const char *path)
 	return prefix == NULL || strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
+/* Does the body call the method, or something that a fault in JMAP is about? */
 static bool
-method_fits(const json_t *order, const json_t *body)
+method_fits(const struct fault *f, const json_t *body)
 {
-	const char *wanted = json_text(order, "method");
+	const char *wanted = json_text(f->order, "method");
 	const json_t *call;
 	size_t i;
 
-	if (wanted == NULL)
+	if (fault_in_jmap(f) && !json_is_object(body))
+		return false;
+	if (wanted == NULL && (!fault_in_jmap(f) || f->kind == FAULT_WRONG_STATE))
 		return true;
 	json_array_foreach (json_object_get(body, "methodCalls"), i, call) {
 		const char *name = json_string_value(json_array_get(call, 0));
 
-		if (name != NULL && strcmp(name, wanted) == 0)
+		if (wanted != NULL ? name != NULL && strcmp(name, wanted) == 0
+		                   : fault_concerns(f, call))
 			return true;
 	}
 	return false;
@@ -222,10 +226,10 @@ faults_take(struct faults *f, const char *path, const json_t *body)
 
 	pthread_mutex_lock(&f->lock);
 	json_array_foreach (f->orders, i, order) {
-		struct fault fault = {.kind = kind_of(order)->kind};
+		struct fault fault = {kind_of(order)->kind, order};
 
-		if (!path_fits(order, path) || !method_fits(order, body) ||
-		    (fault_in_jmap(&fault) && body == NULL) || use_up(order, "skip"))
+		if (!path_fits(order, path) || !method_fits(&fault, body) ||
+		    use_up(order, "skip"))
 			continue;
 		taken.kind = fault.kind;
 		taken.order = json_deep_copy(order);

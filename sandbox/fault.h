@@ -38,6 +38,9 @@ void fault_release(struct fault *f);
 /* Does it change calls and answers of JMAP rather than the HTTP around them? */
 bool fault_in_jmap(const struct fault *f);
 
+/* Is a fault in JMAP about this method call (an array of three)? */
+bool fault_concerns(const struct fault *f, const json_t *call);
+
 struct faults;
 
 struct faults *faults_new(void);

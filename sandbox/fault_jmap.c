@@ -25,9 +25,8 @@ name_of(const json_t *call)
 	return name == NULL ? "" : name;
 }
 
-/* Is this call, or response, the one the fault is for? */
-static bool
-concerns(const struct fault *f, const json_t *call)
+bool
+fault_concerns(const struct fault *f, const json_t *call)
 {
 	static const char *const ends[] = {
 	    [FAULT_SET_ERROR] = "/set",
@@ -105,7 +104,7 @@ fault_rewrite_request(const struct fault *f, json_t *request, json_t **memo_r)
 	json_array_foreach (json_object_get(request, "methodCalls"), i, call) {
 		json_t *arguments = json_array_get(call, 1);
 
-		if (!concerns(f, call) || !json_is_object(arguments))
+		if (!fault_concerns(f, call) || !json_is_object(arguments))
 			continue;
 		/* The memo: the call's id, its name, and what else the response needs. */
 		*memo_r = json_pack("{s:O, s:O}", "id", json_array_get(call, 2), "name",

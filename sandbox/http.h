@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <jansson.h>
 
@@ -33,14 +34,22 @@ const char *request_argument(const struct request *r, const char *name);
 /* Append the start of our own URL as the client knows it: "http://HOST:PORT". */
 void request_origin(const struct request *r, struct buf *out);
 
-#define REPLY_HEADERS 16
+#define REPLY_HEADERS 24
+
+/* A body that comes from elsewhere: read gives up to max bytes, 0 at the end, -1 if cut. */
+struct reply_stream {
+	void *state; /* NULL: there is none */
+	ssize_t (*read)(void *state, char *to, size_t max);
+	void (*free)(void *state);
+};
 
 struct reply {
 	int status;
 	struct buf body;
 	int fd; /* or, if not -1, these bytes of a file (a descriptor of our own) */
 	int64_t position;
-	int64_t size;
+	struct reply_stream stream; /* or this */
+	int64_t size;               /* of file or stream; -1 if not known */
 	bool compressible;
 	struct {
 		char *name, *value;
@@ -66,6 +75,9 @@ void reply_error(struct reply *r, int status, const char *message, const char *h
  * NULL, names the limit. */
 void reply_problem(
     struct reply *r, int status, const char *type, const char *limit, const char *detail);
+
+/* Read a stream into memory; false if it was cut or is larger than 64 MiB. */
+bool reply_collect(struct reply *r);
 
 /* Forget what was said and start again. */
 void reply_reset(struct reply *r);

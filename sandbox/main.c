@@ -64,12 +64,15 @@ open_parts(struct sandbox *s)
 		s->store = store_open(s->options.dir, &o);
 	if (outcome_is_ok(&o))
 		s->outbox = outbox_open(s->options.dir, &o);
+	if (outcome_is_ok(&o) && s->options.upstream != NULL)
+		s->proxy = proxy_open(&s->options, &o);
 	return o;
 }
 
 static void
 close_parts(struct sandbox *s)
 {
+	proxy_close(&s->proxy);
 	outbox_close(&s->outbox);
 	store_close(&s->store);
 	faults_free(&s->faults);

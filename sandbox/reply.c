@@ -9,6 +9,8 @@
 #include "sandbox/http.h"
 #include "sandbox/json.h"
 
+#define COLLECT_MAX   ((size_t)64 * 1024 * 1024)
+#define COLLECT_STEP  65536
 #define DOCUMENTATION "man:ferry-sandbox(8)"
 
 void
@@ -20,8 +22,33 @@ reply_free(struct reply *r)
 	}
 	if (r->fd >= 0)
 		close(r->fd);
+	if (r->stream.state != NULL)
+		r->stream.free(r->stream.state);
 	buf_free(&r->body);
 	*r = REPLY_INIT;
+}
+
+bool
+reply_collect(struct reply *r)
+{
+	ssize_t n = 0;
+
+	if (r->stream.state == NULL)
+		return true;
+	while (r->body.len < COLLECT_MAX &&
+	       (n = r->stream.read(
+	            r->stream.state, buf_reserve(&r->body, COLLECT_STEP), COLLECT_STEP)) > 0) {
+		r->body.len += (size_t)n;
+		r->body.data[r->body.len] = '\0';
+	}
+	r->stream.free(r->stream.state);
+	r->stream = (struct reply_stream){0};
+	if (n == 0)
+		return true;
+	reply_reset(r);
+	reply_error(
+	    r, 502, "the upstream server's answer was cut or is too large", "try again");
+	return false;
 }
 
 void

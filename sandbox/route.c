@@ -63,8 +63,10 @@ find(const struct route *routes, size_t count, const char *method, const char *p
 	for (size_t i = 0; i < count; i++) {
 		if (!path_matches(routes[i].path, path))
 			continue;
-		if (strcmp(routes[i].method, method) == 0)
+		if (strcmp(routes[i].method, method) == 0) {
+			*status_r = 0;
 			return &routes[i];
+		}
 		*status_r = 405;
 	}
 	return NULL;
@@ -98,7 +100,9 @@ route_find(const struct sandbox *s, const char *method, const char *path, int *s
 }
 
 int64_t
-route_limit(const struct route *route, const struct limits *limits)
+route_limit(const struct sandbox *s, const struct route *route)
 {
-	return route != NULL && route->limit != NULL ? route->limit(limits) : SMALL_BODY;
+	if (route == NULL)
+		return s->options.limits.size_request;
+	return route->limit != NULL ? route->limit(&s->options.limits) : SMALL_BODY;
 }

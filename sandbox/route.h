@@ -17,12 +17,14 @@ struct route {
 };
 
 /*
- * The route of a request.  If there is none, NULL, and *status_r is 404, or 405 if the path
- * is known with another method.  With an upstream JMAP server, NULL and 0: it is theirs.
+ * The route of a request, and 0 in *status_r.  If there is none, NULL, and *status_r is 404,
+ * or 405 if the path is known with another method.  NULL and 0: it is for the upstream
+ * server.
  */
 const struct route *
 route_find(const struct sandbox *s, const char *method, const char *path, int *status_r);
 
-int64_t route_limit(const struct route *route, const struct limits *limits);
+/* How large the body may be; a NULL route is upstream's. */
+int64_t route_limit(const struct sandbox *s, const struct route *route);
 
 #endif

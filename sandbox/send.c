@@ -9,10 +9,11 @@
 #include "common/base/xalloc.h"
 #include "sandbox/send.h"
 
-#define COMPRESS_FROM 1400 /* bytes; less fits a packet anyway */
-#define GZIP_WINDOW   (15 + 16)
-#define GZIP_MEMORY   8
-#define BLOCK         65536
+#define COMPRESS_FROM   1400 /* bytes; less fits a packet anyway */
+#define GZIP_WINDOW     (15 + 16)
+#define GZIP_MEMORY     8
+#define BLOCK           65536
+#define HALF_OF_UNKNOWN 100 /* bytes of a body whose length was not told */
 
 static bool
 takes_gzip(const struct request *r)
@@ -47,49 +48,72 @@ compress_body(struct reply *reply)
 	deflateEnd(&z);
 }
 
-/* A body of which only the first half comes. */
-struct half {
+/* A body that is read as it goes out, perhaps only its first half. */
+struct outgoing {
 	struct buf body;
 	int fd;
 	int64_t position;
-	uint64_t length; /* of the half */
+	struct reply_stream stream;
+	uint64_t end; /* where to stop and cut; UINT64_MAX for nowhere */
 };
 
 static ssize_t
-read_half(void *state, uint64_t offset, char *to, size_t max)
+read_stream(struct outgoing *o, char *to, size_t max)
 {
-	struct half *h = state;
-	size_t n = h->length - offset < max ? (size_t)(h->length - offset) : max;
+	ssize_t n = o->stream.read(o->stream.state, to, max);
 
-	if (offset >= h->length)
+	return n > 0    ? n
+	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+	                : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static ssize_t
+read_outgoing(void *state, uint64_t offset, char *to, size_t max)
+{
+	struct outgoing *o = state;
+	size_t n = o->end - offset < max ? (size_t)(o->end - offset) : max;
+
+	if (offset >= o->end)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (h->fd >= 0)
-		return pread(h->fd, to, n, h->position + (off_t)offset);
-	memcpy(to, h->body.data + offset, n);
+	if (o->stream.state != NULL)
+		return read_stream(o, to, n);
+	if (o->fd >= 0)
+		return pread(o->fd, to, n, o->position + (off_t)offset);
+	memcpy(to, o->body.data + offset, n);
 	return (ssize_t)n;
 }
 
 static void
-free_half(void *state)
+free_outgoing(void *state)
 {
-	struct half *h = state;
+	struct outgoing *o = state;
 
-	buf_free(&h->body);
-	if (h->fd >= 0)
-		close(h->fd);
-	free(h);
+	if (o->stream.state != NULL)
+		o->stream.free(o->stream.state);
+	if (o->fd >= 0)
+		close(o->fd);
+	buf_free(&o->body);
+	free(o);
 }
 
+/* Take the body out of the reply; with half, cut in the middle. */
 static struct MHD_Response *
-half_response(struct reply *reply)
+read_response(struct reply *reply, bool half)
 {
-	struct half *h = xcalloc(1, sizeof(*h));
-	uint64_t whole = reply->fd >= 0 ? (uint64_t)reply->size : reply->body.len;
+	struct outgoing *o = xcalloc(1, sizeof(*o));
+	bool in_memory = reply->fd < 0 && reply->stream.state == NULL;
+	uint64_t whole = in_memory          ? reply->body.len
+	                 : reply->size >= 0 ? (uint64_t)reply->size
+	                                    : MHD_SIZE_UNKNOWN;
 
-	*h = (struct half){reply->body, reply->fd, reply->position, whole / 2};
+	*o = (struct outgoing){
+	    reply->body, reply->fd, reply->position, reply->stream, UINT64_MAX};
+	if (half)
+		o->end = whole == MHD_SIZE_UNKNOWN ? HALF_OF_UNKNOWN : whole / 2;
 	reply->body = (struct buf)BUF_INIT;
 	reply->fd = -1;
-	return MHD_create_response_from_callback(whole, BLOCK, read_half, h, free_half);
+	reply->stream = (struct reply_stream){0};
+	return MHD_create_response_from_callback(whole, BLOCK, read_outgoing, o, free_outgoing);
 }
 
 static struct MHD_Response *
@@ -97,6 +121,8 @@ whole_response(struct reply *reply)
 {
 	size_t length = reply->body.len;
 
+	if (reply->stream.state != NULL)
+		return read_response(reply, false);
 	if (reply->fd >= 0) {
 		int fd = reply->fd;
 
@@ -116,7 +142,7 @@ send_reply(const struct request *r, struct reply *reply, enum send_how how)
 
 	if (reply->compressible && reply->body.len >= COMPRESS_FROM && takes_gzip(r))
 		compress_body(reply);
-	response = how == SEND_HALF ? half_response(reply) : whole_response(reply);
+	response = how == SEND_HALF ? read_response(reply, true) : whole_response(reply);
 	if (response == NULL)
 		return MHD_NO;
 	for (size_t i = 0; i < reply->header_count; i++)
