@@ -17,25 +17,21 @@
 #include "common/base/cancel.h"
 #include "common/base/xalloc.h"
 #include "common/wire/pow.h"
-#include "common/wire/pow_arena.h"
+#include "common/wire/pow_parts.h"
 
 #define REPORT_EVERY_NS (100 * INT64_C(1000000))
 #define NONCE_DIGITS    20 /* of 2^64 */
 
 enum state { SEARCHING, CANCELLED, LATE, NO_HMAC };
 
-struct pow {
-	struct pow_arenas arenas;
-};
-
 /* What the threads of one solve share. */
 struct search {
 	const struct pow_task *task;
 	const struct pow_plan *plan;
-	unsigned lanes; /* of a batch */
-	int64_t start, next_report;
-	_Atomic uint64_t next;   /* the first nonce nobody has taken */
-	_Atomic uint64_t lowest; /* nonce found, UINT64_MAX before */
+	unsigned lanes;             /* of a batch */
+	int64_t start, last_report; /* of CLOCK_MONOTONIC */
+	_Atomic uint64_t next;      /* the first nonce nobody has taken */
+	_Atomic uint64_t lowest;    /* nonce found, UINT64_MAX before */
 	_Atomic uint64_t hashes;
 	_Atomic enum state state;
 	pthread_mutex_t lock; /* of the solution, which is that of the lowest nonce */
@@ -47,7 +43,6 @@ struct worker {
 	void *arena;
 	uint64_t first; /* nonce of the batch at hand */
 	bool reports;
-	pthread_t thread;
 };
 
 static void
@@ -59,9 +54,11 @@ report(struct search *search, bool done)
 	    .expected = ldexp(1, task->difficulty),
 	    .hashes = search->hashes,
 	    .ns = clock_ns() - search->start,
+	    .last_ns = search->last_report - search->start,
 	    .done = done,
 	};
 
+	search->last_report = search->start + progress.ns;
 	if (task->progress == NULL)
 		return;
 	if (progress.ns > 0)
@@ -81,10 +78,8 @@ poll_worker(void *arg)
 		search->state = CANCELLED;
 	else if (search->state == SEARCHING && now / 1000000 >= search->task->deadline.at_ms)
 		search->state = LATE;
-	if (worker->reports && now >= search->next_report) {
-		search->next_report = now + REPORT_EVERY_NS;
+	if (worker->reports && now - search->last_report >= REPORT_EVERY_NS)
 		report(search, false);
-	}
 	return search->state == SEARCHING && worker->first < search->lowest;
 }
 
@@ -161,25 +156,6 @@ work(void *arg)
 	return NULL;
 }
 
-/* Search with as many threads as planned, or as the system lets us have. */
-static void
-run_workers(struct search *search, struct pow_arenas *arenas)
-{
-	unsigned threads = search->plan->threads, started = 1;
-	struct worker *workers = xcalloc(threads, sizeof(*workers));
-
-	for (unsigned i = 0; i < threads; i++)
-		workers[i] = (struct worker){
-		    .search = search, .arena = arenas->at[i].base, .reports = i == 0};
-	while (started < threads &&
-	       pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
-		started++;
-	work(&workers[0]);
-	while (started > 1)
-		pthread_join(workers[--started].thread, NULL);
-	free(workers);
-}
-
 static struct outcome
 outcome_of(const struct search *search)
 {
@@ -197,9 +173,10 @@ outcome_of(const struct search *search)
 }
 
 static struct outcome
-search_nonce(struct pow_arenas *arenas, const struct pow_task *task,
-    const struct pow_plan *plan, struct pow_solution *solution)
+search_nonce(struct pow *pow, const struct pow_task *task, const struct pow_plan *plan,
+    struct pow_solution *solution)
 {
+	struct worker *workers = xcalloc(plan->threads, sizeof(*workers));
 	struct search search = {
 	    .task = task,
 	    .plan = plan,
@@ -211,10 +188,14 @@ search_nonce(struct pow_arenas *arenas, const struct pow_task *task,
 	};
 	struct outcome o;
 
-	search.next_report = search.start + REPORT_EVERY_NS;
-	run_workers(&search, arenas);
-	report(&search, true);
+	search.last_report = search.start;
+	for (unsigned i = 0; i < plan->threads; i++)
+		workers[i] = (struct worker){
+		    .search = &search, .arena = pow->arenas[i].base, .reports = i == 0};
+	pow_run_threads(plan->threads, work, workers, sizeof(*workers));
+	free(workers);
 	pthread_mutex_destroy(&search.lock);
+	report(&search, true);
 	o = outcome_of(&search);
 	if (!outcome_is_ok(&o))
 		memset(solution, 0, sizeof(*solution));
@@ -223,41 +204,42 @@ search_nonce(struct pow_arenas *arenas, const struct pow_task *task,
 	return o;
 }
 
-/* Is the difficulty one we are willing to work for? */
+/* More than we are willing to do: say how long it would take, which is a batch's work. */
 static struct outcome
-check_difficulty(struct pow_arenas *arenas, const struct pow_task *task)
+refuse(struct pow *pow, const struct pow_task *task, int most)
 {
-	int most =
-	    task->max_difficulty != 0 ? task->max_difficulty : POW_DEFAULT_MAX_DIFFICULTY;
-	int difficulty = task->difficulty;
+	double rate = pow_rate(pow, task, 0), hashes = ldexp(1, task->difficulty);
+	char expected[POW_TIME_TEXT] = "an unknown time";
 	struct outcome o;
 
-	(void)arenas;
-	if (difficulty < 0 || difficulty > POW_DIFFICULTY_MAX)
-		return outcome_make("pow", "difficulty", "%d is not between 0 and %d bits",
-		    difficulty, POW_DIFFICULTY_MAX);
-	if (difficulty <= most)
-		return outcome_ok();
-	o = outcome_make(
-	    "pow", "difficulty", "%d is above the limit of %d bits", difficulty, most);
-	outcome_hint(&o, "the limit is pow-max-difficulty");
+	if (rate > 0)
+		pow_time_text(hashes / rate, expected);
+	o = outcome_make("pow", "difficulty", "%d bits are more than the limit of %d",
+	    task->difficulty, most);
+	outcome_hint(
+	    &o, "it would take about %s here; the limit is pow-max-difficulty", expected);
 	return o;
 }
 
 struct outcome
 pow_solve_with(struct pow *pow, const struct pow_task *task, struct pow_solution *solution_r)
 {
+	int most =
+	    task->max_difficulty != 0 ? task->max_difficulty : POW_DEFAULT_MAX_DIFFICULTY;
 	struct pow_plan plan;
 	struct outcome o;
 
 	memset(solution_r, 0, sizeof(*solution_r));
-	o = check_difficulty(&pow->arenas, task);
+	if (task->difficulty < 0 || task->difficulty > POW_DIFFICULTY_MAX)
+		return outcome_make("pow", "difficulty", "%d is not between 0 and %d bits",
+		    task->difficulty, POW_DIFFICULTY_MAX);
+	if (task->difficulty > most)
+		return refuse(pow, task, most);
+	o = pow_arenas_prepare(pow, task, &plan);
 	if (!outcome_is_ok(&o))
 		return o;
-	if (!pow_arenas_for(&pow->arenas, task, &plan))
-		return outcome_make("pow", "memory", NULL);
-	o = search_nonce(&pow->arenas, task, &plan, solution_r);
-	pow_arenas_rest(&pow->arenas);
+	o = search_nonce(pow, task, &plan, solution_r);
+	pow_arenas_rest(pow);
 	return o;
 }
 
@@ -269,20 +251,4 @@ pow_solve(const struct pow_task *task, struct pow_solution *solution_r)
 
 	pow_free(&pow);
 	return o;
-}
-
-struct pow *
-pow_new(void)
-{
-	return xcalloc(1, sizeof(struct pow));
-}
-
-void
-pow_free(struct pow **pow)
-{
-	if (*pow == NULL)
-		return;
-	pow_arenas_free(&(*pow)->arenas);
-	free(*pow);
-	*pow = NULL;
 }

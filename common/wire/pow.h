@@ -32,6 +32,7 @@ struct pow_progress {
 	uint64_t hashes; /* tried so far */
 	double rate;     /* hashes a second, so far; 0 while not known */
 	int64_t ns;      /* since the start */
+	int64_t last_ns; /* what ns was in the report before; 0 in the first */
 	bool done;       /* the last report of this solve, found or not */
 };
 
@@ -69,8 +70,8 @@ struct pow_solution {
  * pow_solve - do the work of one challenge with memory of its own
  *
  * On OK *solution_r is filled in.  Otherwise it is zeroed and the condition is
- *   pow/difficulty   negative, above 512 or above max_difficulty; the text says how long the
- *                    work would be expected to take; nothing was tried
+ *   pow/difficulty   negative, above 512 or above max_difficulty; then the hint says how long
+ *                    the work would be expected to take, which takes a few batches to find out
  *   pow/memory       not even the smallest arena fits the bound or could be had
  *   pow/deadline     the deadline passed first
  *   local/cancelled  cancel_requested()
@@ -90,7 +91,7 @@ void pow_free(struct pow **pow);
 struct outcome
 pow_solve_with(struct pow *pow, const struct pow_task *task, struct pow_solution *solution_r);
 
-/* How a task would be worked on, from its bounds and this machine. */
+/* How a task is worked on, from its bounds and this machine. */
 struct pow_plan {
 	const struct scrypt_kernel *kernel;
 	struct scrypt_shape shape;
@@ -105,9 +106,16 @@ struct pow_plan {
 bool pow_plan(const struct pow_task *task, struct pow_plan *plan_r);
 
 /*
+ * Hashes a second that pow_solve_with() would reach for a task of this difficulty, bounds,
+ * kernel and n; challenge, salt and deadline are not used.  Takes so many milliseconds and
+ * at least two batches.  0 if there is no memory, or on cancellation.
+ */
+double pow_rate(struct pow *pow, const struct pow_task *task, int64_t milliseconds);
+
+/*
  * Reports for struct pow_task.progress.  The first draws one line on stderr, if that is a
  * terminal, and clears it at the end; arg is not used.  The second writes an information
- * line to the log every ten seconds; arg is the line's subject, an account's name.
+ * line to the log every ten seconds; arg is the line's subject, an account's name, or NULL.
  */
 void pow_progress_terminal(const struct pow_progress *progress, void *arg);
 void pow_progress_log(const struct pow_progress *progress, void *arg);

@@ -1,156 +1,110 @@
 /*
- * How much memory the proof of work takes, and taking it.
+ * The memory of the proof of work, and its threads.
  *
- * Each thread needs an arena of its own.  Three things can be given up when memory is short:
- * the second set of lanes, remembered blocks (the time-memory trade-off), and threads.  What
- * is best follows from the expected time of a solve, which is the time of one batch times
- * the rounds of batches that are expected, so the few combinations are simply all tried.
- *
- * New memory costs a fault a page, or a huge page, on its first touch.  Huge pages are asked
- * for, and each thread touches its own arena, which is then near it.  A resting arena stays
- * mapped but its pages are marked free: they cost nobody anything, and are still there next
- * time unless the machine ran short.
+ * New memory costs a fault a page, or a huge page, on its first touch: more than an easy
+ * challenge.  So huge pages are asked for, each thread touches its own arena, and a solver
+ * keeps its arenas.  A resting arena stays mapped but its pages are marked free: they cost
+ * nobody anything, and are still there next time unless the machine ran short.
  */
-#include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "common/base/xalloc.h"
-#include "common/wire/pow_arena.h"
-#include "common/wire/pow_resources.h"
+#include "common/wire/pow_parts.h"
 
-#define MEMORY_SHARE 4                  /* one part in so many of what is available */
-#define MEMORY_FLOOR ((size_t)32 << 20) /* but at least so many bytes */
-
-/* A batch of two sets against one of one set, measured (AVX2 and AVX-512, 1.8 to 1.9). */
-#define TWO_SETS_TIME 1.85
-
-static size_t
-memory_bound(const struct pow_task *task)
-{
-	size_t share;
-
-	if (task->memory != 0)
-		return task->memory;
-	share = pow_memory_available("") / MEMORY_SHARE;
-	return share > MEMORY_FLOOR ? share : MEMORY_FLOOR;
-}
-
-/* Expected time of a solve, in times of a batch of one set that remembers every block. */
-static double
-expected_time(const struct pow_plan *plan, int difficulty)
-{
-	const struct scrypt_shape *shape = &plan->shape;
-	double tries = (double)plan->kernel->lanes * shape->sets * plan->threads;
-	double rounds = 1 / -expm1(tries * log1p(-ldexp(1, -difficulty)));
-	double batch = shape->sets == 1 ? 1 : TWO_SETS_TIME;
-
-	return rounds * batch * (1 + (shape->keep - 1) / 4.0);
-}
-
-/* The smallest keep with which the shape's arena fits; 0 if none does. */
-static unsigned
-smallest_keep(const struct scrypt_kernel *kernel, struct scrypt_shape shape, size_t memory)
-{
-	for (shape.keep = 1; shape.keep <= SCRYPT_KEEP_MAX; shape.keep++)
-		if (scrypt_arena_size(kernel, &shape) <= memory)
-			return shape.keep;
-	return 0;
-}
-
-static bool
-plan_within(const struct pow_task *task, size_t memory, struct pow_plan *plan_r)
-{
-	struct pow_plan plan = {
-	    .kernel = task->kernel != NULL ? task->kernel : scrypt_kernel(0),
-	    .shape = {.n = task->n != 0 ? task->n : POW_N, .r = POW_R},
-	};
-	double best = INFINITY;
-
-	plan.threads = task->threads != 0 ? task->threads : pow_cpus("");
-	for (; plan.threads > 0; plan.threads--)
-		for (plan.shape.sets = 1; plan.shape.sets <= 2; plan.shape.sets++) {
-			double time;
-
-			plan.shape.keep =
-			    smallest_keep(plan.kernel, plan.shape, memory / plan.threads);
-			if (plan.shape.keep == 0)
-				continue;
-			time = expected_time(&plan, task->difficulty);
-			if (time >= best)
-				continue;
-			best = time;
-			plan.arena = scrypt_arena_size(plan.kernel, &plan.shape);
-			*plan_r = plan;
-		}
-	return best < INFINITY;
-}
-
-bool
-pow_plan(const struct pow_task *task, struct pow_plan *plan_r)
-{
-	return plan_within(task, memory_bound(task), plan_r);
-}
-
-/* See that one arena has the size; its contents do not matter. */
+/* See that an arena has the size; its contents do not matter. */
 static bool
 ensure(struct pow_arena *arena, size_t size)
 {
-	void *base;
-
 	if (arena->size >= size)
 		return true;
 	if (arena->base != NULL)
 		munmap(arena->base, arena->size);
 	*arena = (struct pow_arena){NULL, 0};
-	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (base == MAP_FAILED)
+	arena->base =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (arena->base == MAP_FAILED) {
+		arena->base = NULL;
 		return false;
-	madvise(base, size, MADV_HUGEPAGE);
-	*arena = (struct pow_arena){base, size};
+	}
+	arena->size = size;
+	madvise(arena->base, size, MADV_HUGEPAGE);
 	return true;
 }
 
 static bool
-ensure_all(struct pow_arenas *arenas, const struct pow_plan *plan)
+ensure_all(struct pow *pow, const struct pow_plan *plan)
 {
-	if (arenas->count < plan->threads) {
-		arenas->at = xreallocarray(arenas->at, plan->threads, sizeof(*arenas->at));
-		while (arenas->count < plan->threads)
-			arenas->at[arenas->count++] = (struct pow_arena){NULL, 0};
+	if (pow->count < plan->threads) {
+		pow->arenas = xreallocarray(pow->arenas, plan->threads, sizeof(*pow->arenas));
+		while (pow->count < plan->threads)
+			pow->arenas[pow->count++] = (struct pow_arena){NULL, 0};
 	}
 	for (unsigned i = 0; i < plan->threads; i++)
-		if (!ensure(&arenas->at[i], plan->arena))
+		if (!ensure(&pow->arenas[i], plan->arena))
 			return false;
 	return true;
 }
 
-bool
-pow_arenas_for(struct pow_arenas *arenas, const struct pow_task *task, struct pow_plan *plan_r)
+static void
+unmap_all(struct pow *pow)
 {
-	for (size_t memory = memory_bound(task); plan_within(task, memory, plan_r);
-	     memory /= 2) {
-		if (ensure_all(arenas, plan_r))
-			return true;
-		pow_arenas_free(arenas);
+	for (unsigned i = 0; i < pow->count; i++)
+		if (pow->arenas[i].base != NULL)
+			munmap(pow->arenas[i].base, pow->arenas[i].size);
+	free(pow->arenas);
+	*pow = (struct pow){NULL, 0};
+}
+
+struct outcome
+pow_arenas_prepare(struct pow *pow, const struct pow_task *task, struct pow_plan *plan_r)
+{
+	size_t bound = pow_memory_bound(task);
+
+	for (size_t memory = bound; pow_plan_within(task, memory, plan_r); memory /= 2) {
+		if (ensure_all(pow, plan_r))
+			return outcome_ok();
+		unmap_all(pow);
 	}
-	return false;
+	return outcome_make("pow", "memory", "%zu KiB are not enough", bound >> 10);
 }
 
 void
-pow_arenas_rest(struct pow_arenas *arenas)
+pow_arenas_rest(struct pow *pow)
 {
-	for (unsigned i = 0; i < arenas->count; i++)
-		if (arenas->at[i].base != NULL)
-			madvise(arenas->at[i].base, arenas->at[i].size, MADV_FREE);
+	for (unsigned i = 0; i < pow->count; i++)
+		if (pow->arenas[i].base != NULL)
+			madvise(pow->arenas[i].base, pow->arenas[i].size, MADV_FREE);
+}
+
+struct pow *
+pow_new(void)
+{
+	return xcalloc(1, sizeof(struct pow));
 }
 
 void
-pow_arenas_free(struct pow_arenas *arenas)
+pow_free(struct pow **pow)
 {
-	for (unsigned i = 0; i < arenas->count; i++)
-		if (arenas->at[i].base != NULL)
-			munmap(arenas->at[i].base, arenas->at[i].size);
-	free(arenas->at);
-	*arenas = (struct pow_arenas){NULL, 0};
+	if (*pow == NULL)
+		return;
+	unmap_all(*pow);
+	free(*pow);
+	*pow = NULL;
+}
+
+void
+pow_run_threads(unsigned count, void *(*work)(void *worker), void *workers, size_t worker_size)
+{
+	pthread_t *threads = xcalloc(count, sizeof(*threads));
+	unsigned started = 1;
+
+	while (started < count && pthread_create(&threads[started], NULL, work,
+	                              (char *)workers + started * worker_size) == 0)
+		started++;
+	work(workers);
+	while (started > 1)
+		pthread_join(threads[--started], NULL);
+	free(threads);
 }

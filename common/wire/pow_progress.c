@@ -9,9 +9,9 @@
 #include "common/base/log.h"
 #include "common/wire/pow.h"
 
-#define LOG_EVERY_NS      (10 * INT64_C(1000000000))
-#define TERMINAL_AFTER_NS (300 * INT64_C(1000000)) /* shorter work shows nothing */
-#define ERASE_LINE        "\r\033[K"
+#define LOG_EVERY_NS   (10 * INT64_C(1000000000))
+#define SHOWN_AFTER_NS (300 * INT64_C(1000000)) /* shorter work shows nothing */
+#define ERASE_LINE     "\r\033[K"
 
 void
 pow_time_text(double seconds, char text[POW_TIME_TEXT])
@@ -22,6 +22,7 @@ pow_time_text(double seconds, char text[POW_TIME_TEXT])
 		int decimals;
 		const char *name;
 	} scales[] = {
+	    {1, 1, 2, "s"},
 	    {10, 1, 1, "s"},
 	    {120, 1, 0, "s"},
 	    {2 * 3600.0, 60, 0, "min"},
@@ -44,19 +45,21 @@ pow_progress_terminal(const struct pow_progress *progress, void *arg)
 	char expected[POW_TIME_TEXT], passed[POW_TIME_TEXT];
 
 	(void)arg;
-	if (progress->ns < TERMINAL_AFTER_NS || progress->rate <= 0 || !isatty(STDERR_FILENO))
+	if (!isatty(STDERR_FILENO))
 		return;
 	if (progress->done) {
-		fputs(ERASE_LINE, stderr);
+		if (progress->last_ns >= SHOWN_AFTER_NS)
+			fputs(ERASE_LINE, stderr);
 		return;
 	}
+	if (progress->ns < SHOWN_AFTER_NS || progress->rate <= 0)
+		return;
 	pow_time_text(progress->expected / progress->rate, expected);
 	pow_time_text((double)progress->ns / 1e9, passed);
 	fprintf(stderr,
 	    ERASE_LINE
-	    "proof of work: difficulty %d, about %s expected at %.0f hashes/s, %s so far",
-	    progress->difficulty, expected, progress->rate, passed);
-	fflush(stderr);
+	    "proof of work: difficulty %d, %.0f hashes/s, about %s expected, %s passed",
+	    progress->difficulty, progress->rate, expected, passed);
 }
 
 void
@@ -64,11 +67,16 @@ pow_progress_log(const struct pow_progress *progress, void *arg)
 {
 	struct log_line line;
 
-	(void)arg;
-	if (progress->done)
+	if (progress->done || progress->ns / LOG_EVERY_NS == progress->last_ns / LOG_EVERY_NS)
 		return;
 	log_begin(&line, LOG_INFO, arg);
 	log_event(&line, "proof of work");
 	log_num(&line, "difficulty", progress->difficulty);
+	log_num(&line, "hashes", (int64_t)progress->hashes);
+	log_num(&line, "rate", (int64_t)progress->rate);
+	if (progress->rate > 0 && progress->expected / progress->rate < 1e12)
+		log_num(
+		    &line, "expected_s", (int64_t)(progress->expected / progress->rate + 0.5));
+	log_num(&line, "s", progress->ns / 1000000000);
 	log_end(&line);
 }
