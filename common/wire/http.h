@@ -1,9 +1,9 @@
 /*
  * http - an HTTP client for one service: connections kept, bodies streamed, one deadline
  *
- * A struct http keeps connections open and speaks HTTP/2 where the server offers it (ALPN on
- * TLS, Upgrade on plain loopback): Cyrus answers forty times faster that way than over
- * HTTP/1.1, where Nagle's algorithm holds each response back for 40 ms.  Transfers run side by
+ * A struct http keeps connections open and speaks HTTP/2 where a server offers it on TLS (by
+ * ALPN): Cyrus answers forty times faster that way than over HTTP/1.1, where Nagle's
+ * algorithm holds each response back for 40 ms.  Transfers run side by
  * side: start as many as wanted, then let http_run() drive them; http_perform() is the
  * simple case of one.  A struct http belongs to one thread.
  *
