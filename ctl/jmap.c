@@ -22,11 +22,13 @@
 static struct outcome
 read_document(const char *path, json_t **document_r)
 {
-	bool from_stdin = path == NULL || strcmp(path, "-") == 0;
 	struct buf text = BUF_INIT;
-	struct outcome o =
-	    file_read(AT_FDCWD, from_stdin ? "/dev/stdin" : path, DOCUMENT_MAX, &text);
+	struct outcome o;
 
+	if (path == NULL || strcmp(path, "-") == 0)
+		o = file_read_fd(STDIN_FILENO, "standard input", DOCUMENT_MAX, &text);
+	else
+		o = file_read(AT_FDCWD, path, DOCUMENT_MAX, &text);
 	if (outcome_is_ok(&o)) {
 		o = json_parse(buf_str(&text), text.len, document_r);
 		if (!outcome_is_ok(&o))

@@ -71,9 +71,8 @@ file_read_full(int fd, void *bytes, size_t length)
 	return 0;
 }
 
-/* Append what fd has, up to max bytes. */
-static struct outcome
-read_all(int fd, const char *path, size_t max, struct buf *b)
+struct outcome
+file_read_fd(int fd, const char *path, size_t max, struct buf *b)
 {
 	size_t got = 0;
 
@@ -108,7 +107,7 @@ file_read(int dir, const char *path, size_t max, struct buf *b)
 
 	if (fd < 0)
 		return file_error("cannot open", path);
-	o = read_all(fd, path, max, b);
+	o = file_read_fd(fd, path, max, b);
 	error = errno;
 	close(fd);
 	errno = error;
@@ -317,7 +316,7 @@ file_read_secret(const char *path, size_t max, struct buf *secret)
 	}
 	o = check_secret_mode(fd, path);
 	if (outcome_is_ok(&o))
-		o = read_all(fd, path, max, secret);
+		o = file_read_fd(fd, path, max, secret);
 	close(fd);
 	if (!outcome_is_ok(&o))
 		return o;

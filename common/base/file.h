@@ -28,6 +28,9 @@ int file_read_full(int fd, void *bytes, size_t length);
  * condition "local/io"; a missing one "local/io" with errno ENOENT left set. */
 struct outcome file_read(int dir, const char *path, size_t max, struct buf *b);
 
+/* The same of an open descriptor, from where it stands; path is its name in messages. */
+struct outcome file_read_fd(int fd, const char *path, size_t max, struct buf *b);
+
 /*
  * Replace a file so that a crash leaves the old or the new, whole: a temporary file beside
  * it (path + ".tmp.PID"), write, fsync, rename, fsync of the directory.
