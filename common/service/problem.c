@@ -44,8 +44,12 @@ from_body(int status, const json_t *body)
 	const char *hint, *page;
 	struct outcome o;
 
-	if (type != NULL && strncmp(type, JMAP_ERROR, strlen(JMAP_ERROR)) == 0)
-		return request_error(body, type + strlen(JMAP_ERROR));
+	if (type != NULL && strncmp(type, JMAP_ERROR, strlen(JMAP_ERROR)) == 0) {
+		o = request_error(body, type + strlen(JMAP_ERROR));
+		/* Of a type that nobody knows, another status than 400 says more. */
+		if (status == 400 || !outcome_is(&o, "request/*"))
+			return o;
+	}
 	if (error == NULL)
 		error = body;
 	o = outcome_http(status, first_string(error, details));

@@ -86,6 +86,17 @@ jmap_errors_are_conditions_of_their_own(void **state)
 }
 
 static void
+a_jmap_error_nobody_knows_leaves_the_status(void **state)
+{
+	struct outcome o = outcome_of(
+	    404, "{\"type\":\"urn:ietf:params:jmap:error:notFound\",\"detail\":\"no blob\"}");
+
+	(void)state;
+	assert_true(outcome_is(&o, "http/404"));
+	assert_non_null(strstr(o.text, "no blob"));
+}
+
+static void
 what_is_no_error_object_leaves_the_status(void **state)
 {
 	static const char *const bodies[] = {"", "<html>No</html>", "[]", "null", "7",
@@ -109,6 +120,7 @@ main(void)
 	    cmocka_unit_test(an_error_object_gives_text_and_hint),
 	    cmocka_unit_test(other_shapes_of_errors_are_read_too),
 	    cmocka_unit_test(jmap_errors_are_conditions_of_their_own),
+	    cmocka_unit_test(a_jmap_error_nobody_knows_leaves_the_status),
 	    cmocka_unit_test(what_is_no_error_object_leaves_the_status),
 	};
 
