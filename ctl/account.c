@@ -56,17 +56,10 @@ show_progress(const struct pow_progress *progress, void *arg)
 static bool
 read_deadline(const struct ctl *ctl, struct deadline *d, int *status)
 {
-	const char *text = ctl_option(ctl, "timeout");
 	long seconds = WORK_SECONDS;
-	char *end = NULL;
 
-	if (text != NULL)
-		seconds = strtol(text, &end, 10);
-	if (seconds < 1 || seconds > 7L * 86400 ||
-	    (end != NULL && (*end != '\0' || end == text))) {
-		*status = ctl_usage(ctl, "--timeout must be from 1 to 604800 seconds");
+	if (!ctl_number(ctl, "timeout", 1, 7L * 86400, &seconds, status))
 		return false;
-	}
 	*d = deadline_in_ms(1000 * (int64_t)seconds);
 	return true;
 }

@@ -17,6 +17,10 @@ static const struct ctl_command commands[] = {
     {"check", "[NAME]", 0, 1, "Say what is in order, and what to do where it is not",
         ctl_check_options, ctl_check},
     {"jmap", "NAME [FILE]", 1, 2, "Send a JMAP request and print the answer", NULL, ctl_jmap},
+    {"pow benchmark", "", 0, 0, "Measure the proof of work on this machine",
+        ctl_pow_benchmark_options, ctl_pow_benchmark},
+    {"pow solve", "CHALLENGE SALT DIFFICULTY", 3, 3, "Solve a challenge, by hand",
+        ctl_pow_solve_options, ctl_pow_solve},
     {0},
 };
 

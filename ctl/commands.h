@@ -9,8 +9,12 @@
 #include "ctl/ctl.h"
 
 extern const struct ctl_option ctl_check_options[];
+extern const struct ctl_option ctl_pow_benchmark_options[];
+extern const struct ctl_option ctl_pow_solve_options[];
 
 int ctl_check(struct ctl *ctl, int argc, char **argv);
 int ctl_jmap(struct ctl *ctl, int argc, char **argv);
+int ctl_pow_benchmark(struct ctl *ctl, int argc, char **argv);
+int ctl_pow_solve(struct ctl *ctl, int argc, char **argv);
 
 #endif

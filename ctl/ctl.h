@@ -53,6 +53,11 @@ int ctl_parse(struct ctl *ctl, int *argc, char ***argv);
 /* The value of the command's option: NULL if it was not given, "" for one that takes none. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
 
+/* If the option was given, read it as a number from least to most into *value.  False, with
+ * EX_USAGE in *status and a line on stderr, if it is no such number. */
+bool ctl_number(
+    const struct ctl *ctl, const char *name, long least, long most, long *value, int *status);
+
 /* One line on stderr about the command line, with where to find help.  Returns EX_USAGE. */
 int
 ctl_usage(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,7 +2,9 @@
  * What ferryctl's commands do alike: load the configuration, find an account, print results
  * and say what failed.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -24,6 +26,23 @@ static const struct {
     {"auth/username", EX_DATAERR},
     {"auth/", EX_NOPERM},
 };
+
+bool
+ctl_number(
+    const struct ctl *ctl, const char *name, long least, long most, long *value, int *status)
+{
+	const char *text = ctl_option(ctl, name);
+	char *end;
+
+	if (text == NULL)
+		return true;
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	if (errno == 0 && end != text && *end == '\0' && *value >= least && *value <= most)
+		return true;
+	*status = ctl_usage(ctl, "--%s must be from %ld to %ld", name, least, most);
+	return false;
+}
 
 int
 ctl_fail(const struct outcome *o)
