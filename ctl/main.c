@@ -6,14 +6,17 @@
 
 #include "common/base/cancel.h"
 #include "common/base/log.h"
+#include "common/base/secrecy.h"
 #include "ctl/ctl.h"
 
 int
 main(int argc, char **argv)
 {
 	struct ctl ctl = {.config_path = config_default_path()};
-	int status = ctl_parse(&ctl, &argc, &argv);
+	int status;
 
+	secrecy_protect();
+	status = ctl_parse(&ctl, &argc, &argv);
 	if (status < 0) {
 		log_open("ferryctl", LOG_TO_STDERR, LOG_USER, LOG_WARNING + ctl.verbose);
 		cancel_on_signals();

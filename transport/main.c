@@ -14,6 +14,7 @@
 
 #include "common/base/cancel.h"
 #include "common/base/file.h"
+#include "common/base/secrecy.h"
 #include "transport/delivery.h"
 
 #define IDENT "ferry-transport"
@@ -109,6 +110,7 @@ main(int argc, char **argv)
 	struct arguments args;
 	struct outcome o;
 
+	secrecy_protect();
 	signal(SIGPIPE, SIG_IGN);
 	cancel_on_signals();
 	log_open(IDENT, LOG_TO_SYSLOG, LOG_MAIL, LOG_INFO);
