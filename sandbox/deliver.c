@@ -1,6 +1,7 @@
 /*
  * Delivery: refusals first, then the outbox, then the Inboxes.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -53,14 +54,17 @@ ordered_refusal(const json_t *envelope, bool data)
 	return NULL;
 }
 
-/* The inbox that an address of our domain means: its detail is dropped. */
+/* The inbox that an address of our domain means: its detail is dropped, its case does not
+ * count. */
 static char *
 inbox_of(const char *email)
 {
 	const char *at = strrchr(email, '@');
-	size_t local = strcspn(email, "+@");
+	char *inbox = xasprintf("%.*s%s", (int)strcspn(email, "+@"), email, at);
 
-	return xasprintf("%.*s%s", (int)local, email, at);
+	for (char *p = inbox; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return inbox;
 }
 
 static bool

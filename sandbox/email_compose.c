@@ -118,6 +118,28 @@ is_token(const char *text, bool slash)
 	return *text != '\0' && (!slash || strchr(text, '/') != NULL);
 }
 
+/* Is every member one that a part to be made may have? */
+static json_t *
+check_part_properties(const json_t *part, const char *property)
+{
+	static const char *const names[] = {"partId", "blobId", "type", "charset",
+	    "disposition", "name", "cid", "language", "location", "subParts", "size"};
+	struct header_property h;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)part, key, value) {
+		size_t i = 0;
+
+		while (i < sizeof(names) / sizeof(names[0]) && strcmp(names[i], key) != 0)
+			i++;
+		if (i == sizeof(names) / sizeof(names[0]) && !header_property_parse(key, &h))
+			return invalid(
+			    property, "a body part has a property that cannot be set");
+	}
+	return NULL;
+}
+
 /* What is wrong with a part, or NULL. */
 static json_t *
 check_part(const json_t *part, const char *property)
@@ -143,9 +165,7 @@ check_part(const json_t *part, const char *property)
 		return invalid(property, "a part has either partId or blobId");
 	if (by_value && json_is_string(json_object_get(part, "charset")))
 		return invalid(property, "charset goes with blobId only");
-	if (json_object_get(part, "headers") != NULL)
-		return invalid(property, "headers cannot be set");
-	return NULL;
+	return check_part_properties(part, property);
 }
 
 static void
@@ -166,26 +186,36 @@ write_type(struct composer *c, const json_t *part, const char *type, const char 
 	buf_adds(c->out, "\r\n");
 }
 
-/* The header fields of a part, but for Content-Transfer-Encoding. */
+/* Content-Language and Content-Location; a SetError or NULL. */
 static json_t *
-write_part_headers(struct composer *c, const json_t *part, const char *type,
-    const char *boundary, const char *property)
+write_language_and_location(struct composer *c, const json_t *part, const char *property)
 {
-	const char *how = json_text(part, "disposition");
-	const char *name = json_text(part, "name");
-	const char *id = json_text(part, "cid");
+	const json_t *languages = json_object_get(part, "language");
+	const json_t *location = json_object_get(part, "location");
+	const struct header_property field = {"Content-Location", FORM_TEXT, false};
+	size_t i;
+	const json_t *item;
+
+	json_array_foreach (languages, i, item) {
+		if (!json_is_string(item) || !is_token(json_string_value(item), false))
+			return invalid(property, "language is malformed");
+		buf_addf(c->out, "%s%s", i == 0 ? "Content-Language: " : ", ",
+		    json_string_value(item));
+	}
+	if (json_array_size(languages) > 0)
+		buf_adds(c->out, "\r\n");
+	if (location != NULL && !compose_field(&field, location, c->out))
+		return invalid(property, "location is malformed");
+	return NULL;
+}
+
+/* The fields that the client writes itself ("header:NAME"); a SetError or NULL. */
+static json_t *
+write_own_fields(struct composer *c, const json_t *part, const char *property)
+{
 	const char *key;
 	json_t *value;
 
-	write_type(c, part, type, boundary);
-	if (how != NULL || name != NULL) {
-		buf_addf(c->out, "Content-Disposition: %s", how != NULL ? how : "attachment");
-		if (name != NULL)
-			compose_parameter("filename", name, c->out);
-		buf_adds(c->out, "\r\n");
-	}
-	if (id != NULL)
-		buf_addf(c->out, "Content-ID: <%s>\r\n", id);
 	json_object_foreach ((json_t *)(uintptr_t)part, key, value) {
 		struct header_property h;
 
@@ -197,6 +227,29 @@ write_part_headers(struct composer *c, const json_t *part, const char *type,
 			return invalid(property, "a header field of a part cannot be set");
 	}
 	return NULL;
+}
+
+/* The header fields of a part, but for Content-Transfer-Encoding. */
+static json_t *
+write_part_headers(struct composer *c, const json_t *part, const char *type,
+    const char *boundary, const char *property)
+{
+	const char *how = json_text(part, "disposition");
+	const char *name = json_text(part, "name");
+	const char *id = json_text(part, "cid");
+	json_t *error;
+
+	write_type(c, part, type, boundary);
+	if (how != NULL || name != NULL) {
+		buf_addf(c->out, "Content-Disposition: %s", how != NULL ? how : "attachment");
+		if (name != NULL)
+			compose_parameter("filename", name, c->out);
+		buf_adds(c->out, "\r\n");
+	}
+	if (id != NULL)
+		buf_addf(c->out, "Content-ID: <%s>\r\n", id);
+	error = write_language_and_location(c, part, property);
+	return error != NULL ? error : write_own_fields(c, part, property);
 }
 
 static json_t *
