@@ -292,3 +292,16 @@ fake_service_forget_key(struct fake_service *fake)
 {
 	unlink(fake->account.secret_file);
 }
+
+struct jmap *
+fake_service_open(struct fake_service *fake)
+{
+	struct jmap *jmap;
+	struct outcome o = jmap_open(&fake->account, NULL, &jmap);
+
+	if (!outcome_is_ok(&o)) {
+		fprintf(stderr, "fake_service: %s\n", o.text);
+		abort();
+	}
+	return jmap;
+}

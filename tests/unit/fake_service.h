@@ -11,6 +11,7 @@
 
 #include "common/service/account.h"
 #include "common/service/auth.h"
+#include "common/service/jmap.h"
 #include "tests/unit/http_server.h"
 
 #define FAKE_KEY "test-api-key"
@@ -57,6 +58,9 @@ struct fake_service {
  * FAKE_KEY in its api-key file. */
 int fake_service_setup(void **state);
 int fake_service_teardown(void **state);
+
+/* A JMAP client of it, as another process would have. */
+struct jmap *fake_service_open(struct fake_service *fake);
 
 /* Take the API key away, as before signing up. */
 void fake_service_forget_key(struct fake_service *fake);

@@ -299,7 +299,7 @@ a_redirect_to_tls_is_followed(void **state)
 	struct outcome o;
 
 	script_play(script, {.status = 301, .headers = "Location: https://127.0.0.1:1/x\r\n"});
-	request.deadline = deadline_in_ms(500);
+	request.deadline = deadline_in_ms(2000);
 	o = http_perform(script->http, &request, &answer);
 	assert_true(outcome_is(&o, "net/connect"));
 	assert_string_equal(answer.url, "https://127.0.0.1:1/x");

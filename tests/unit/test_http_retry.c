@@ -41,23 +41,35 @@ rewind_pattern(void *arg)
 	return !pattern->fixed;
 }
 
-static struct http_source
-source_of(struct pattern *pattern)
-{
-	return (struct http_source){read_pattern, rewind_pattern, pattern, pattern->size};
-}
+/* What came of a request. */
+struct result {
+	struct outcome outcome;
+	int status;
+	unsigned attempts;
+};
 
-static struct outcome
-perform(struct script *script, const struct http_request *request, int *status_r,
-    unsigned *attempts_r)
+static struct result
+perform(struct script *script, const struct http_request *request)
 {
 	struct http_answer answer;
-	struct outcome o = http_perform(script->http, request, &answer);
+	struct result result = {.outcome = http_perform(script->http, request, &answer)};
 
-	*status_r = answer.status;
-	*attempts_r = answer.attempts;
+	result.status = answer.status;
+	result.attempts = answer.attempts;
 	http_answer_free(&answer);
-	return o;
+	return result;
+}
+
+/* POST what the pattern gives. */
+static struct result
+perform_source(struct script *script, struct pattern *pattern, int64_t deadline_ms)
+{
+	struct http_source source = {read_pattern, rewind_pattern, pattern, pattern->size};
+	struct http_request request = script_post(script, "/", NULL);
+
+	request.source = &source;
+	request.deadline = deadline_in_ms(deadline_ms);
+	return perform(script, &request);
 }
 
 static void
@@ -68,16 +80,14 @@ a_limited_rate_is_waited_for(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct http_request request = script_post(script, "/", "once");
-		int status;
-		unsigned attempts;
-		struct outcome o;
+		struct result r;
 
 		script_play(script, {.status = statuses[i], .headers = "Retry-After: 1\r\n"},
 		    {.status = statuses[i]}, {.status = 200});
-		o = perform(script, &request, &status, &attempts);
-		assert_true(outcome_is_ok(&o));
-		assert_int_equal(status, 200);
-		assert_int_equal(attempts, 3);
+		r = perform(script, &request);
+		assert_true(outcome_is_ok(&r.outcome));
+		assert_int_equal(r.status, 200);
+		assert_int_equal(r.attempts, 3);
 		assert_string_equal(script->body.data, "once");
 	}
 }
@@ -123,16 +133,14 @@ the_last_answer_is_given_when_time_runs_out(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_get(script, "/");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	script_play(script, {.status = 503});
 	request.deadline = deadline_in_ms(1000);
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is_ok(&o));
-	assert_int_equal(status, 503);
-	assert_int_equal(attempts, script->requests);
+	r = perform(script, &request);
+	assert_true(outcome_is_ok(&r.outcome));
+	assert_int_equal(r.status, 503);
+	assert_int_equal(r.attempts, script->requests);
 }
 
 static void
@@ -143,19 +151,18 @@ a_gateway_that_failed_is_asked_again_only_for_what_may_be_done_twice(void **stat
 
 	for (size_t i = 0; i < 2; i++) {
 		struct http_request request = script_post(script, "/", "x");
-		int status;
-		unsigned attempts;
+		struct result r;
 
 		script_play(script, {.status = statuses[i]}, {.status = 200});
-		perform(script, &request, &status, &attempts);
-		assert_int_equal(status, statuses[i]);
-		assert_int_equal(attempts, 1);
+		r = perform(script, &request);
+		assert_int_equal(r.status, statuses[i]);
+		assert_int_equal(r.attempts, 1);
 
 		request.idempotent = true;
 		script->requests = 0;
-		perform(script, &request, &status, &attempts);
-		assert_int_equal(status, 200);
-		assert_int_equal(attempts, 2);
+		r = perform(script, &request);
+		assert_int_equal(r.status, 200);
+		assert_int_equal(r.attempts, 2);
 	}
 }
 
@@ -164,13 +171,12 @@ an_error_that_lasts_is_not_asked_again(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_get(script, "/");
-	int status;
-	unsigned attempts;
+	struct result r;
 
 	request.idempotent = true;
 	script_play(script, {.status = 500}, {.status = 200});
-	perform(script, &request, &status, &attempts);
-	assert_int_equal(status, 500);
+	r = perform(script, &request);
+	assert_int_equal(r.status, 500);
 }
 
 static void
@@ -178,14 +184,12 @@ a_cut_after_the_request_is_ambiguous_and_not_repeated(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_post(script, "/", "send it");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	script_play(script, {.close = true}, {.status = 200});
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is(&o, "net/cut-sent"));
-	assert_true(o.ambiguous);
+	r = perform(script, &request);
+	assert_true(outcome_is(&r.outcome, "net/cut-sent"));
+	assert_true(r.outcome.ambiguous);
 	assert_int_equal(script->requests, 1);
 }
 
@@ -198,16 +202,14 @@ a_cut_on_a_kept_connection_is_not_repeated_either(void **state)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct http_request get = script_get(script, "/"), post;
-		int status;
-		unsigned attempts;
-		struct outcome o;
+		struct result r;
 
 		script_play(script, {.status = 200}, {.close = true}, {.status = 200});
-		o = perform(script, &get, &status, &attempts);
-		assert_true(outcome_is_ok(&o));
+		r = perform(script, &get);
+		assert_true(outcome_is_ok(&r.outcome));
 		post = script_post(script, "/", bodies[i]);
-		o = perform(script, &post, &status, &attempts);
-		assert_true(outcome_is(&o, "net/cut-sent"));
+		r = perform(script, &post);
+		assert_true(outcome_is(&r.outcome, "net/cut-sent"));
 		assert_int_equal(script->requests, 2);
 	}
 }
@@ -217,17 +219,15 @@ a_cut_is_repeated_where_twice_is_as_good_as_once(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_post(script, "/", "look it up");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	request.idempotent = true;
 	script_play(script, {.close = true},
 	    {.raw = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", .close = true},
 	    {.status = 200, .body = "whole"});
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is_ok(&o));
-	assert_int_equal(status, 200);
+	r = perform(script, &request);
+	assert_true(outcome_is_ok(&r.outcome));
+	assert_int_equal(r.status, 200);
 	assert_int_equal(script->requests, 3);
 }
 
@@ -236,14 +236,12 @@ half_an_answer_is_ambiguous(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_post(script, "/", "send it");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	script_play(script,
 	    {.raw = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", .close = true});
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is(&o, "net/cut-sent"));
+	r = perform(script, &request);
+	assert_true(outcome_is(&r.outcome, "net/cut-sent"));
 	assert_int_equal(script->requests, 1);
 }
 
@@ -251,20 +249,15 @@ static void
 a_cut_before_the_request_was_whole_is_repeated(void **state)
 {
 	struct script *script = *state;
-	struct http_request request = script_post(script, "/", NULL);
 	struct pattern pattern = {.size = PLENTY};
-	struct http_source source = source_of(&pattern);
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
-	request.source = &source;
 	script_play(script, {.status = 200});
 	http_server_cut_heads(script->server, 1);
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is_ok(&o));
-	assert_int_equal(status, 200);
-	assert_int_equal(attempts, 2);
+	r = perform_source(script, &pattern, 20000);
+	assert_true(outcome_is_ok(&r.outcome));
+	assert_int_equal(r.status, 200);
+	assert_int_equal(r.attempts, 2);
 	assert_int_equal(pattern.rewound, 1);
 	assert_int_equal(script->body.len, PLENTY);
 }
@@ -273,20 +266,14 @@ static void
 a_cut_before_the_request_was_whole_is_certain(void **state)
 {
 	struct script *script = *state;
-	struct http_request request = script_post(script, "/", NULL);
 	struct pattern pattern = {.size = PLENTY, .fixed = true};
-	struct http_source source = source_of(&pattern);
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
-	request.source = &source;
-	request.deadline = deadline_in_ms(1000);
 	script_play(script, {.status = 200});
 	http_server_cut_heads(script->server, 1000);
-	o = perform(script, &request, &status, &attempts);
-	assert_false(outcome_is_ok(&o));
-	assert_false(o.ambiguous);
+	r = perform_source(script, &pattern, 2000);
+	assert_false(outcome_is_ok(&r.outcome));
+	assert_false(r.outcome.ambiguous);
 	assert_int_equal(script->requests, 0);
 }
 
@@ -294,16 +281,12 @@ static void
 a_source_is_rewound_for_another_attempt(void **state)
 {
 	struct script *script = *state;
-	struct http_request request = script_post(script, "/", NULL);
 	struct pattern pattern = {.size = 100000};
-	struct http_source source = source_of(&pattern);
-	int status;
-	unsigned attempts;
+	struct result r;
 
-	request.source = &source;
 	script_play(script, {.status = 503}, {.status = 200});
-	perform(script, &request, &status, &attempts);
-	assert_int_equal(status, 200);
+	r = perform_source(script, &pattern, 20000);
+	assert_int_equal(r.status, 200);
 	assert_int_equal(pattern.rewound, 1);
 	assert_int_equal(script->body.len, 100000);
 }
@@ -312,18 +295,13 @@ static void
 a_source_that_cannot_be_read_ends_the_transfer(void **state)
 {
 	struct script *script = *state;
-	struct http_request request = script_post(script, "/", NULL);
 	struct pattern pattern = {.size = 100000, .broken = true};
-	struct http_source source = source_of(&pattern);
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
-	request.source = &source;
 	script_play(script, {.status = 200});
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is(&o, "local/io"));
-	assert_false(o.ambiguous);
+	r = perform_source(script, &pattern, 20000);
+	assert_true(outcome_is(&r.outcome, "local/io"));
+	assert_false(r.outcome.ambiguous);
 	assert_int_equal(script->requests, 0);
 }
 
@@ -332,16 +310,14 @@ a_port_nobody_listens_on_is_no_connection(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_post(script, "/", "x");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	request.url = "http://127.0.0.1:1/";
-	request.deadline = deadline_in_ms(1000);
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is(&o, "net/connect"));
-	assert_false(o.ambiguous);
-	assert_in_range(attempts, 2, 10);
+	request.deadline = deadline_in_ms(3000);
+	r = perform(script, &request);
+	assert_true(outcome_is(&r.outcome, "net/connect"));
+	assert_false(r.outcome.ambiguous);
+	assert_in_range(r.attempts, 2, 10);
 }
 
 static void
@@ -349,15 +325,13 @@ a_deadline_ends_a_request_that_gets_no_answer(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_post(script, "/", "send it");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	script_play(script, {.hold = true});
-	request.deadline = deadline_in_ms(200);
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is(&o, "net/timeout-sent"));
-	assert_true(o.ambiguous);
+	request.deadline = deadline_in_ms(1000);
+	r = perform(script, &request);
+	assert_true(outcome_is(&r.outcome, "net/timeout-sent"));
+	assert_true(r.outcome.ambiguous);
 }
 
 static void
@@ -365,14 +339,12 @@ a_deadline_in_the_past_sends_nothing(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_get(script, "/");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	script_play(script, {.status = 200});
 	request.deadline = deadline_in_ms(0);
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is(&o, "local/deadline"));
+	r = perform(script, &request);
+	assert_true(outcome_is(&r.outcome, "local/deadline"));
 	assert_int_equal(script->requests, 0);
 }
 
@@ -382,16 +354,14 @@ a_connection_on_which_nothing_moves_is_given_up(void **state)
 	struct script *script = *state;
 	struct http_request request = script_post(script, "/", "send it");
 	struct http_options options = {.stall_ms = 1000};
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	http_free(&script->http);
 	script->http = http_new(&options);
 	script_play(script, {.hold = true});
 	request.deadline = DEADLINE_NEVER;
-	o = perform(script, &request, &status, &attempts);
-	assert_true(outcome_is(&o, "net/timeout-sent"));
+	r = perform(script, &request);
+	assert_true(outcome_is(&r.outcome, "net/timeout-sent"));
 }
 
 static void
@@ -399,16 +369,14 @@ a_signal_ends_a_transfer(void **state)
 {
 	struct script *script = *state;
 	struct http_request request = script_post(script, "/", "send it");
-	int status;
-	unsigned attempts;
-	struct outcome o;
+	struct result r;
 
 	script_play(script, {.hold = true, .cancel = true});
 	request.deadline = DEADLINE_NEVER;
-	o = perform(script, &request, &status, &attempts);
+	r = perform(script, &request);
 	cancel_set(0);
-	assert_true(outcome_is(&o, "local/cancelled"));
-	assert_true(o.ambiguous);
+	assert_true(outcome_is(&r.outcome, "local/cancelled"));
+	assert_true(r.outcome.ambiguous);
 }
 
 #define with_script(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)

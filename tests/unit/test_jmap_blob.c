@@ -44,21 +44,11 @@ upload(struct jmap *jmap, struct bytes *bytes, char **blob_id_r)
 	return jmap_upload(jmap, &source, "message/rfc822", deadline_in_ms(20000), blob_id_r);
 }
 
-static struct jmap *
-open_jmap(struct fake_service *fake)
-{
-	struct jmap *jmap;
-	struct outcome o = jmap_open(&fake->account, NULL, &jmap);
-
-	assert_true(outcome_is_ok(&o));
-	return jmap;
-}
-
 static void
 an_upload_gives_the_blob_its_id(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct bytes bytes = {.size = 1000};
 	struct outcome o;
 	char *blob_id;
@@ -78,7 +68,7 @@ static void
 an_upload_beyond_the_limit_is_not_begun(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct bytes bytes = {.size = 1001};
 	struct outcome o;
 	char *blob_id;
@@ -95,7 +85,7 @@ static void
 an_upload_starts_over_when_the_token_is_renewed(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct bytes bytes = {.size = 1000};
 	struct outcome o;
 	char *blob_id;
@@ -113,7 +103,7 @@ static void
 an_upload_survives_a_cut_connection(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct bytes bytes = {.size = 1000};
 	struct outcome o;
 	char *blob_id;
@@ -145,7 +135,7 @@ an_upload_the_service_did_not_keep_is_an_error(void **state)
 	    {500, "", "http/5xx"},
 	};
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct bytes bytes = {.size = 1000};
@@ -210,7 +200,7 @@ static void
 a_download_is_given_to_its_sink(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct wanted wanted = {.bytes = BUF_INIT};
 	struct http_sink sink = {begin_wanted, write_wanted, &wanted};
 	struct outcome o = jmap_download(jmap, "G 1/2", &sink, deadline_in_ms(20000));
@@ -226,7 +216,7 @@ static void
 many_downloads_each_get_their_own_bytes(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct wanted wanted[50] = {0};
 	char id[8], *expected;
 
@@ -252,7 +242,7 @@ static void
 downloads_under_way_when_a_token_ends_are_all_renewed(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct wanted wanted[20] = {0};
 
 	fake->faults[0] = (struct fake_fault){.path = "/download", .status = 401, .count = 5};
@@ -273,7 +263,7 @@ static void
 a_blob_that_is_gone_ends_only_its_own_download(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct wanted gone = {0}, there = {0};
 
 	fake->faults[0] =
@@ -293,7 +283,7 @@ static void
 a_login_that_fails_is_tried_once_for_all_downloads(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct wanted wanted[10] = {0};
 
 	fake->faults[0] =
@@ -312,7 +302,7 @@ static void
 downloads_given_up_are_told_so(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct wanted wanted[3] = {0};
 
 	for (int i = 0; i < 3; i++)

@@ -14,16 +14,6 @@
 #define BOX(id, role)       "{\"id\":\"" id "\",\"role\":\"" role "\"}"
 #define IDENTITY(id, email) "{\"id\":\"" id "\",\"email\":\"" email "\"}"
 
-static struct jmap *
-open_jmap(struct fake_service *fake)
-{
-	struct jmap *jmap;
-	struct outcome o = jmap_open(&fake->account, NULL, &jmap);
-
-	assert_true(outcome_is_ok(&o));
-	return jmap;
-}
-
 static struct deadline
 soon(void)
 {
@@ -71,7 +61,7 @@ calls_name_their_arguments_as_the_rfc_does(void **state)
 	    "\"accountId\":\"a1\"},\"c11\"]",
 	};
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
 	struct jmap_response *response;
 	struct outcome o;
@@ -99,7 +89,7 @@ what_sending_needs_is_asked_once_for_all_processes(void **state)
 	fake->api_body = SENDING(BOX("i", "inbox") "," BOX("d", "drafts") "," BOX("s", "sent"),
 	    IDENTITY("1", "agent@lab.example"));
 	for (int i = 0; i < 2; i++) {
-		struct jmap *jmap = open_jmap(fake);
+		struct jmap *jmap = fake_service_open(fake);
 		struct jmap_sending sending;
 		const char *identity;
 		struct outcome o = jmap_sending(jmap, soon(), &sending);
@@ -119,7 +109,7 @@ static void
 without_drafts_the_inbox_will_do_and_sent_may_be_missing(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct jmap_sending sending;
 	struct outcome o;
 
@@ -146,7 +136,7 @@ the_identity_is_the_one_of_the_address(void **state)
 	    {"", "1"},
 	};
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 
 	fake->api_body = SENDING(
 	    BOX("i", "inbox"), IDENTITY("1", "first@one.example") "," IDENTITY(
@@ -165,7 +155,7 @@ static void
 forgetting_makes_it_be_asked_again(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct jmap_sending sending;
 	struct outcome o;
 
@@ -193,7 +183,7 @@ an_account_that_cannot_send_says_what_it_lacks(void **state)
 	    "{\"methodResponses\":[]}",
 	};
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		struct jmap_sending sending;

@@ -155,16 +155,6 @@ updates_and_destructions_say_so_too(void **state)
 
 /* Sending. */
 
-static struct jmap *
-open_jmap(struct fake_service *fake)
-{
-	struct jmap *jmap;
-	struct outcome o = jmap_open(&fake->account, NULL, &jmap);
-
-	assert_true(outcome_is_ok(&o));
-	return jmap;
-}
-
 /* Send one Core/echo. */
 static struct outcome
 send_echo(struct jmap *jmap, bool idempotent)
@@ -185,7 +175,7 @@ static void
 a_request_carries_calls_accounts_and_references(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
 	struct jmap_response *response;
 	json_t *args = json_object();
@@ -217,7 +207,7 @@ static void
 limits_are_obeyed_before_anything_is_sent(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response;
 	struct outcome o;
@@ -254,7 +244,7 @@ static void
 an_account_that_cannot_submit_says_so(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
 	struct jmap_response *response;
 	struct outcome o;
@@ -274,7 +264,7 @@ static void
 a_refused_token_is_renewed_and_the_request_sent_again(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct outcome o;
 
 	fake->faults[0] = (struct fake_fault){.path = "/jmap", .status = 401, .count = 1};
@@ -290,7 +280,7 @@ static void
 a_token_refused_twice_is_given_up(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct outcome o = send_echo(jmap, false);
 
 	assert_true(outcome_is_ok(&o));
@@ -305,7 +295,7 @@ static void
 an_api_that_moved_is_found_again(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct outcome o = send_echo(jmap, false);
 
 	assert_true(outcome_is_ok(&o));
@@ -323,12 +313,12 @@ static void
 another_session_state_makes_the_session_be_fetched_again(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 
 	send_echo(jmap, false);
 	jmap_close(&jmap);
 	/* This process has the session from disk. */
-	jmap = open_jmap(fake);
+	jmap = fake_service_open(fake);
 	send_echo(jmap, false);
 	assert_int_equal(fake->discoveries, 1);
 	fake->api_body = "{\"methodResponses\":[],\"sessionState\":\"s2\"}";
@@ -346,7 +336,7 @@ static void
 a_cut_answer_is_ambiguous_unless_asking_twice_is_harmless(void **state)
 {
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct outcome o = send_echo(jmap, false);
 
 	assert_true(outcome_is_ok(&o));
@@ -382,7 +372,7 @@ errors_of_the_whole_request_are_told(void **state)
 	    {200, "{}", "answer/missing"},
 	};
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct outcome o = send_echo(jmap, false);
 
 	assert_true(outcome_is_ok(&o));
@@ -403,7 +393,7 @@ a_raw_request_is_sent_as_it_is(void **state)
 {
 	static const char text[] = "{\"using\":[],\"methodCalls\":[]}";
 	struct fake_service *fake = *state;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	json_t *document = json_of(text), *answer;
 	struct outcome o = jmap_send_raw(jmap, document, deadline_in_ms(20000), &answer);
 

@@ -170,16 +170,6 @@ limits_that_are_no_numbers_get_sane_values(void **state)
 
 /* With a service. */
 
-static struct jmap *
-open_jmap(struct fake_service *fake)
-{
-	struct jmap *jmap;
-	struct outcome o = jmap_open(&fake->account, NULL, &jmap);
-
-	assert_true(outcome_is_ok(&o));
-	return jmap;
-}
-
 static struct outcome
 session_of(struct jmap *jmap, const struct jmap_session **session)
 {
@@ -190,7 +180,7 @@ static struct outcome
 use_session(struct fake_service *fake)
 {
 	const struct jmap_session *session;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct outcome o = session_of(jmap, &session);
 
 	assert_int_equal(session != NULL, outcome_is_ok(&o));
@@ -239,7 +229,7 @@ a_kept_session_is_not_trusted_more_than_one_from_the_network(void **state)
 	struct fake_service *fake = *state;
 
 	for (unsigned i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		struct jmap *jmap = open_jmap(fake);
+		struct jmap *jmap = fake_service_open(fake);
 		const struct jmap_session *session;
 		struct buf text = BUF_INIT;
 		struct outcome o;
@@ -313,7 +303,7 @@ the_mail_account_teaches_the_address(void **state)
 {
 	struct fake_service *fake = *state;
 	const struct jmap_session *session;
-	struct jmap *jmap = open_jmap(fake);
+	struct jmap *jmap = fake_service_open(fake);
 	struct outcome o;
 
 	fake->inbox_id = "me";
