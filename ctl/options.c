@@ -56,13 +56,19 @@ static void
 print_help(void)
 {
 	const struct ctl_command *command;
+	int longest = 0;
 
+	for (size_t i = 0; (command = ctl_command(i)) != NULL; i++) {
+		int length = (int)(strlen(command->name) + strlen(command->arguments));
+
+		longest = length > longest ? length : longest;
+	}
 	puts("usage: ferryctl [-c FILE] [--json] COMMAND [ARGUMENT...]\n"
 	     "\n"
 	     "Commands (each has its own --help):");
 	for (size_t i = 0; (command = ctl_command(i)) != NULL; i++)
-		printf(
-		    "  %-17s %-12s %s\n", command->name, command->arguments, command->summary);
+		printf("  %s %-*s  %s\n", command->name, longest - (int)strlen(command->name),
+		    command->arguments, command->summary);
 	puts("\nOptions:");
 	print_global_options();
 	printf("\nThe default configuration is %s.\n", config_default_path());
