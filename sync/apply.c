@@ -173,8 +173,7 @@ add_link(
 			*lost_r = true;
 			break;
 		}
-		free(copy->base);
-		copy->base = xstrdup(source->base);
+		copy_follow(t, copy, source);
 		result = try_link(m, source, copy, touched, &o);
 		if (result == ATTEMPT_DONE) {
 			copy->made = true;

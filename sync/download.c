@@ -3,7 +3,7 @@
  * and, when its bytes are all there, a job of the batch that is being filled.  Full batches go
  * to the disk thread; what comes back from it is recorded in one transaction a batch.
  *
- * The window (transfers at once) starts at 16, grows by one with every window of successes
+ * The window (transfers at once) starts at 32, grows by one with every window of successes
  * and is halved when the service asks for patience.  Trouble of one message (it is gone, its
  * size is not what was said) is reported and left for the next run; when several in a row
  * fail for reasons beyond one message, that is the outcome of the run.
@@ -20,10 +20,11 @@
 #include "common/base/xalloc.h"
 #include "sync/disk.h"
 #include "sync/download.h"
+#include "sync/folders.h"
 #include "sync/line_ends.h"
 
-#define WINDOW_START 16
-#define WINDOW_MAX   48
+#define WINDOW_START 32
+#define WINDOW_MAX   46 /* two connections of mirror.c, and room for a request */
 #define QUEUE_MAX    64
 #define BATCH_BYTES  (32 << 20)
 #define BATCHES_MAX  3 /* with the disk thread */
@@ -86,12 +87,37 @@ size_trouble(const struct transfer *t, int64_t received)
 	    "answer", "size", "%lld of %lld", (long long)received, (long long)t->task->size);
 }
 
+/* The temporary file is where the first of the copies goes. */
+static const struct mailbox *
+first_mailbox(const struct task *task)
+{
+	for (size_t i = 0; i < task->count; i++)
+		if (task->copies[i].action == COPY_ADD)
+			return task->copies[i].mailbox;
+	return NULL;
+}
+
+/* Make the temporary file, and its folder if somebody removed it. */
+static int
+make_tmp(struct mirror *m, const struct transfer *t)
+{
+	const int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd = openat(m->root.fd, t->tmp, flags, 0600);
+
+	if (fd < 0 && errno == ENOENT) {
+		struct outcome o = folders_make(m, first_mailbox(t->task)->path);
+
+		if (outcome_is_ok(&o))
+			fd = openat(m->root.fd, t->tmp, flags, 0600);
+	}
+	return fd;
+}
+
 /* Before every attempt: an empty temporary file. */
 static bool
 begin(void *arg, int64_t size)
 {
 	struct transfer *t = arg;
-	int root = t->download->mirror->root.fd;
 
 	t->trouble = outcome_ok();
 	if (size >= 0 && size != t->task->size) {
@@ -99,7 +125,7 @@ begin(void *arg, int64_t size)
 		return false;
 	}
 	if (t->fd < 0)
-		t->fd = openat(root, t->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		t->fd = make_tmp(t->download->mirror, t);
 	if (t->fd < 0 || ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0) {
 		t->trouble = file_error("cannot make", t->tmp);
 		return false;
@@ -245,16 +271,6 @@ done(void *arg, struct outcome o)
 			(void)unlinkat(d->mirror->root.fd, t->tmp, 0);
 	}
 	transfer_free(t);
-}
-
-/* The temporary file is where the first of the copies goes. */
-static const struct mailbox *
-first_mailbox(const struct task *task)
-{
-	for (size_t i = 0; i < task->count; i++)
-		if (task->copies[i].action == COPY_ADD)
-			return task->copies[i].mailbox;
-	return NULL;
 }
 
 static void

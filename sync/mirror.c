@@ -76,7 +76,7 @@
 #include "sync/state.h"
 #include "sync/task.h"
 
-#define STREAMS    8 /* a connection: a few connections serve more than one busy one */
+#define STREAMS    24 /* a connection; with the window of download.c that is two connections */
 #define SESSION_MS 180000
 
 /* Opening */

@@ -7,8 +7,9 @@
  * position, which new mail would shift; the last one is the empty one, because a server may
  * give fewer than asked for at any time.  That a message was not listed proves nothing: a
  * message is gone only if Email/get says so of its id.  What is gone and what is new may be
- * the same under another id (services have renamed all Emails of an account): the same blob,
- * or the only two with one size and date, keep their files.
+ * the same under another id (services have renamed all Emails of an account): the same blob
+ * keeps its files.  If not one id is left of those that were known, blobs may have been
+ * renamed with them, and the only two messages of one size and date are the same, too.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -287,13 +288,15 @@ match_renamed(struct mirror *m)
 		    "INSERT OR IGNORE INTO temp.pair SELECT gone.n, email.n FROM email"
 		    " JOIN temp.gone ON gone.blob = email.blob"
 		    " WHERE email.want_mailboxes <> '' AND email.keywords IS NULL");
-		store_run(
-		    m->store, "DELETE FROM temp.gone WHERE n NOT IN (SELECT n FROM email)", "");
+	}
+	if (store_number(m->store, 1,
+	        "SELECT EXISTS(SELECT 1 FROM email WHERE keywords IS NOT NULL"
+	        " AND id IN (SELECT id FROM temp.listed))",
+	        "") == 0) {
 		hand_over_pairs(m,
-		    "INSERT OR IGNORE INTO temp.pair SELECT min(gone.n), min(email.n) FROM "
-		    "email"
-		    " JOIN temp.gone ON gone.size = email.size AND gone.received = "
-		    "email.received"
+		    "INSERT OR IGNORE INTO temp.pair"
+		    " SELECT min(gone.n), min(email.n) FROM email JOIN temp.gone"
+		    " ON gone.size = email.size AND gone.received = email.received"
 		    " WHERE email.want_mailboxes <> '' AND email.keywords IS NULL"
 		    " GROUP BY email.size, email.received HAVING count(*) = 1");
 	}

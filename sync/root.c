@@ -84,8 +84,10 @@ looks_usable(int fd)
 
 	if (dir == NULL)
 		return false;
+	/* A first run that was killed leaves a marker that was not finished. */
 	while (empty && (entry = readdir(dir)) != NULL)
-		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		        strncmp(entry->d_name, ROOT_MARKER, strlen(ROOT_MARKER)) == 0;
 	closedir(dir);
 	return empty ||
 	       (faccessat(fd, "cur", X_OK, 0) == 0 && faccessat(fd, "new", X_OK, 0) == 0 &&

@@ -267,6 +267,15 @@ plan_existing(const struct task *t, struct copy *copy, const struct numbers *wan
 		copy->action = COPY_CHANGE;
 }
 
+void
+copy_follow(const struct task *t, struct copy *copy, const struct copy *source)
+{
+	free(copy->base);
+	free(copy->place);
+	copy->base = source != NULL ? xstrdup(source->base) : NULL;
+	copy->place = added_place(t, copy->mailbox, source);
+}
+
 /* Work out the actions. */
 static struct outcome
 plan(struct mirror *m, struct task *t, const struct numbers *wanted)
@@ -293,10 +302,8 @@ plan(struct mirror *m, struct task *t, const struct numbers *wanted)
 	for (size_t i = 0; i < existing; i++)
 		plan_existing(t, &t->copies[i], wanted);
 	source = task_source(t);
-	for (size_t i = existing; i < t->count; i++) {
-		t->copies[i].base = source != NULL ? xstrdup(source->base) : NULL;
-		t->copies[i].place = added_place(t, t->copies[i].mailbox, source);
-	}
+	for (size_t i = existing; i < t->count; i++)
+		copy_follow(t, &t->copies[i], source);
 	keywords_free(&keywords);
 	keywords_free(&base);
 	return o;

@@ -65,6 +65,9 @@ void task_record(struct mirror *m, const struct task *task);
 /* Tell what was done, or would be. */
 void task_report(struct mirror *m, const struct task *task);
 
+/* Name a copy that is to be added after the file it is made from; NULL if it is downloaded. */
+void copy_follow(const struct task *task, struct copy *copy, const struct copy *source);
+
 /* After a scan found the file elsewhere, or not at all: read its place again and work out
  * what to do with it anew. */
 void copy_reread(struct mirror *m, const struct task *task, struct copy *copy);
