@@ -1,0 +1,204 @@
+/* The table of mailboxes: trees, selection, and the folder each one should have. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sync/folders.h"
+#include "sync/mailboxes.h"
+#include "sync/state.h"
+#include "tests/unit/unit.h"
+
+static struct store *store;
+static char star[] = "*";
+static char *all_patterns[] = {star, NULL};
+static char *no_patterns[] = {NULL};
+static struct sync_config everything = {.mailboxes = all_patterns, .exclude = no_patterns};
+
+static int
+open_store(void **state)
+{
+	struct outcome o = state_open("", &store);
+
+	(void)state;
+	return outcome_is_ok(&o) ? 0 : -1;
+}
+
+static int
+close_store(void **state)
+{
+	(void)state;
+	store_close(&store);
+	return 0;
+}
+
+static void
+record(struct mailboxes *all, const char *id, const char *name, const char *parent)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s?, s:s?}", "id", id, "name", name, "parentId",
+	    parent, "role", strcmp(id, "in") == 0 ? "inbox" : NULL);
+
+	assert_true(mailboxes_record(all, store, object));
+	json_decref(object);
+}
+
+/* The folder each mailbox should have, of those that have none yet. */
+static void
+assert_wanted(struct mirror *m, const char *id, const char *path)
+{
+	assert_string_equal(mailboxes_by_id(&m->mailboxes, id)->wanted, path);
+}
+
+static void
+names_of_all_levels_are_what_patterns_match(void **state)
+{
+	char inbox[] = "INBOX", below[] = "Work/*", junk[] = "*/Junk";
+	char *patterns[] = {inbox, below, NULL}, *exclude[] = {junk, NULL};
+	struct sync_config config = {.mailboxes = patterns, .exclude = exclude};
+	struct mailboxes all = {0};
+
+	(void)state;
+	record(&all, "in", "Eingang", NULL);
+	record(&all, "w", "Work", NULL);
+	record(&all, "p", "Project", "w");
+	record(&all, "j", "Junk", "w");
+	mailboxes_settle(&all, store, &config);
+	assert_true(mailboxes_by_id(&all, "in")->selected);
+	assert_false(mailboxes_by_id(&all, "w")->selected);
+	assert_true(mailboxes_by_id(&all, "p")->selected);
+	assert_false(mailboxes_by_id(&all, "j")->selected);
+	assert_string_equal(mailboxes_by_id(&all, "p")->display, "Work/Project");
+	mailboxes_free(&all);
+}
+
+static void
+only_known_mailboxes_can_be_newly_selected(void **state)
+{
+	char play[] = "Play*";
+	char *patterns[] = {play, NULL};
+	struct sync_config config = {.mailboxes = patterns, .exclude = no_patterns};
+	struct mailboxes all = {0};
+
+	(void)state;
+	record(&all, "a", "Play", NULL);
+	record(&all, "b", "Work", NULL);
+	assert_false(mailboxes_settle(&all, store, &config));
+	assert_false(mailboxes_settle(&all, store, &config));
+	record(&all, "b", "Play too", NULL);
+	assert_true(mailboxes_settle(&all, store, &config));
+	mailboxes_free(&all);
+}
+
+static void
+what_is_recorded_is_loaded_again(void **state)
+{
+	struct mailboxes all = {0}, again = {0};
+
+	(void)state;
+	record(&all, "w", "Work", NULL);
+	record(&all, "p", "Project", "w");
+	mailboxes_settle(&all, store, &everything);
+	mailboxes_record_gone(&all, store, "p");
+	mailboxes_load(&again, store);
+	assert_int_equal(again.count, 2);
+	assert_true(mailboxes_by_id(&again, "p")->gone);
+	assert_string_equal(mailboxes_by_id(&again, "p")->parent, "w");
+	assert_true(mailboxes_by_id(&again, "w")->selected);
+	assert_ptr_equal(mailboxes_by_n(&again, mailboxes_by_id(&again, "w")->n),
+	    mailboxes_by_id(&again, "w"));
+	mailboxes_free(&all);
+	mailboxes_free(&again);
+}
+
+static void
+parents_in_a_circle_stand_at_the_top(void **state)
+{
+	struct mirror m = {.config = &everything};
+
+	(void)state;
+	record(&m.mailboxes, "a", "A", "b");
+	record(&m.mailboxes, "b", "B", "a");
+	record(&m.mailboxes, "c", "C", "c");
+	record(&m.mailboxes, "d", "D", "nowhere");
+	mailboxes_settle(&m.mailboxes, store, &everything);
+	folders_find_wanted(&m);
+	assert_wanted(&m, "a", ".A");
+	assert_wanted(&m, "b", ".B");
+	assert_wanted(&m, "c", ".C");
+	assert_wanted(&m, "d", ".D");
+	mailboxes_free(&m.mailboxes);
+}
+
+static void
+mailboxes_of_one_name_get_two_folders(void **state)
+{
+	struct mirror m = {.config = &everything};
+
+	(void)state;
+	record(&m.mailboxes, "a", "Work", NULL);
+	record(&m.mailboxes, "b", "Work", NULL);
+	record(&m.mailboxes, "c", "Below", "b");
+	mailboxes_settle(&m.mailboxes, store, &everything);
+	folders_find_wanted(&m);
+	assert_wanted(&m, "a", ".Work");
+	assert_int_equal(strncmp(mailboxes_by_id(&m.mailboxes, "b")->wanted, ".Work\\+", 7), 0);
+	assert_int_equal(strncmp(mailboxes_by_id(&m.mailboxes, "c")->wanted, ".Work\\+", 7), 0);
+	mailboxes_free(&m.mailboxes);
+}
+
+static void
+names_that_differ_in_case_get_two_folders_where_the_file_system_needs_it(void **state)
+{
+	struct mirror m = {.config = &everything, .root = {.caseless = true}};
+
+	(void)state;
+	record(&m.mailboxes, "a", "Work", NULL);
+	record(&m.mailboxes, "b", "WORK", NULL);
+	mailboxes_settle(&m.mailboxes, store, &everything);
+	folders_find_wanted(&m);
+	assert_wanted(&m, "a", ".Work");
+	assert_non_null(strstr(mailboxes_by_id(&m.mailboxes, "b")->wanted, "\\+"));
+	m.root.caseless = false;
+	folders_find_wanted(&m);
+	assert_wanted(&m, "b", ".WORK");
+	mailboxes_free(&m.mailboxes);
+}
+
+static void
+the_inbox_is_the_root_and_nobody_else_is(void **state)
+{
+	struct mirror m = {.config = &everything};
+
+	(void)state;
+	record(&m.mailboxes, "in", "Eingang", NULL);
+	record(&m.mailboxes, "x", "INBOX", NULL);
+	record(&m.mailboxes, "y", "Sub", "in");
+	mailboxes_settle(&m.mailboxes, store, &everything);
+	folders_find_wanted(&m);
+	assert_wanted(&m, "in", "");
+	assert_wanted(&m, "x", ".\\49NBOX");
+	assert_wanted(&m, "y", ".INBOX.Sub");
+	mailboxes_free(&m.mailboxes);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+	        names_of_all_levels_are_what_patterns_match, open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        only_known_mailboxes_can_be_newly_selected, open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        what_is_recorded_is_loaded_again, open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        parents_in_a_circle_stand_at_the_top, open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        mailboxes_of_one_name_get_two_folders, open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        names_that_differ_in_case_get_two_folders_where_the_file_system_needs_it,
+	        open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        the_inbox_is_the_root_and_nobody_else_is, open_store, close_store),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,95 @@
+/* Three-way merge of sets. */
+#include <stdlib.h>
+
+#include "sync/merge.h"
+#include "tests/unit/unit.h"
+
+static void
+assert_mailboxes(const char *base, const char *side, const char *added, const char *removed)
+{
+	struct numbers from, to;
+	struct mailbox_change change;
+	char *text;
+
+	numbers_parse(base, &from);
+	numbers_parse(side, &to);
+	merge_mailboxes(&from, &to, &change);
+	text = numbers_text(&change.added);
+	assert_string_equal(text, added);
+	free(text);
+	text = numbers_text(&change.removed);
+	assert_string_equal(text, removed);
+	free(text);
+	mailbox_change_free(&change);
+	numbers_free(&from);
+	numbers_free(&to);
+}
+
+static void
+what_a_side_added_and_removed_is_its_change(void **state)
+{
+	(void)state;
+	assert_mailboxes("1 2 3", "2 3 4", "4", "1");
+	assert_mailboxes("", "5 1", "1 5", "");
+	assert_mailboxes("1 5", NULL, "", "1 5");
+	assert_mailboxes("7", "7", "", "");
+}
+
+static void
+a_set_of_numbers_is_sorted_and_without_repeats(void **state)
+{
+	struct numbers set;
+	char *text;
+
+	(void)state;
+	numbers_parse("10 9 10 2", &set);
+	text = numbers_text(&set);
+	assert_string_equal(text, "2 9 10");
+	assert_true(numbers_has(&set, 9));
+	assert_false(numbers_has(&set, 1));
+	free(text);
+	numbers_free(&set);
+}
+
+static void
+text_that_is_no_set_ends_at_the_mistake(void **state)
+{
+	struct numbers set;
+
+	(void)state;
+	numbers_parse("3 x 4", &set);
+	assert_int_equal(set.count, 1);
+	numbers_free(&set);
+}
+
+static void
+keywords_change_one_by_one(void **state)
+{
+	struct keywords base, side;
+	struct keyword_change change;
+
+	(void)state;
+	keywords_parse("$flagged $seen", &base);
+	keywords_parse("$seen todo", &side);
+	merge_keywords(&base, &side, &change);
+	assert_int_equal(change.added_count, 1);
+	assert_string_equal(change.added[0], "todo");
+	assert_int_equal(change.removed_count, 1);
+	assert_string_equal(change.removed[0], "$flagged");
+	keyword_change_free(&change);
+	keywords_free(&base);
+	keywords_free(&side);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_a_side_added_and_removed_is_its_change),
+	    cmocka_unit_test(a_set_of_numbers_is_sorted_and_without_repeats),
+	    cmocka_unit_test(text_that_is_no_set_ends_at_the_mistake),
+	    cmocka_unit_test(keywords_change_one_by_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
