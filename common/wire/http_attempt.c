@@ -1,220 +1,14 @@
 /*
- * One attempt of a transfer: a libcurl handle, its callbacks, and what its end means.
- *
- * Whether the service may have acted is known from the body: libcurl takes it from
- * on_read(), and until the last byte was taken no server has a whole request.  For the same
- * reason every body goes through on_read(): libcurl sends a request again by itself when a
- * kept connection turns out to be dead, asks for the body to be rewound first, and is told
- * no in on_rewind() if that could do a thing twice.
+ * One attempt of a transfer: a libcurl handle made ready, and what its end means.
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/xalloc.h"
 #include "common/wire/http_internal.h"
 
-#define ANSWER_MAX     (16u << 20)
-#define ERROR_BODY_MAX (64u << 10) /* of an answer that is not 2xx: its text, not more */
-#define HEADERS_MAX    (256u << 10)
-#define BUFFER_BYTES   (64L << 10)
-#define STALL_MS       120000
-
-static int
-status_of(CURL *easy)
-{
-	long status = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	return (int)status;
-}
-
-static bool
-succeeded(int status)
-{
-	return status >= 200 && status < 300;
-}
-
-static bool
-has_body(const struct http_request *request)
-{
-	return request->source != NULL || request->body != NULL;
-}
-
-static int64_t
-body_size(const struct http_request *request)
-{
-	return request->source != NULL ? request->source->size : (int64_t)request->body_length;
-}
-
-/* Callbacks: the body up. */
-
-static ssize_t
-read_memory(struct http_transfer *t, char *bytes, size_t size)
-{
-	size_t left = t->request.body_length - (size_t)t->body_given;
-
-	if (size > left)
-		size = left;
-	if (size != 0)
-		memcpy(bytes, t->request.body + t->body_given, size);
-	return (ssize_t)size;
-}
-
-static size_t
-on_read(char *bytes, size_t one, size_t size, void *arg)
-{
-	struct http_transfer *t = arg;
-	ssize_t n;
-
-	size *= one;
-	n = t->request.source != NULL ? t->source.read(t->source.arg, bytes, size)
-	                              : read_memory(t, bytes, size);
-	if (n < 0) {
-		t->stop = "io";
-		return CURL_READFUNC_ABORT;
-	}
-	t->body_given += n;
-	if (n == 0 || t->body_given == body_size(&t->request))
-		t->body_whole = true;
-	return (size_t)n;
-}
-
-static int
-on_rewind(void *arg, curl_off_t offset, int origin)
-{
-	struct http_transfer *t = arg;
-
-	if (origin != SEEK_SET || offset != 0 || (t->body_whole && !t->request.idempotent))
-		return CURL_SEEKFUNC_FAIL;
-	if (t->request.source != NULL && t->body_given != 0 && !t->source.rewind(t->source.arg))
-		return CURL_SEEKFUNC_FAIL;
-	t->body_given = 0;
-	t->body_whole = false;
-	return CURL_SEEKFUNC_OK;
-}
-
-/* Callbacks: headers and body down. */
-
-static void
-forget_headers(struct http_transfer *t)
-{
-	if (t->answer.authorization != NULL)
-		explicit_bzero(t->answer.authorization, strlen(t->answer.authorization));
-	free(t->answer.authorization);
-	t->answer.authorization = NULL;
-}
-
-/* The value of the header line if it is the named one; the caller free()s it. */
-static char *
-header_value(const char *line, size_t length, const char *name)
-{
-	size_t prefix = strlen(name);
-
-	if (length <= prefix || strncasecmp(line, name, prefix) != 0 || line[prefix] != ':')
-		return NULL;
-	line += prefix + 1;
-	length -= prefix + 1;
-	for (; length != 0 && (*line == ' ' || *line == '\t'); line++)
-		length--;
-	while (length != 0 && strchr("\r\n \t", line[length - 1]) != NULL)
-		length--;
-	return xstrndup(line, length);
-}
-
-static size_t
-on_header(char *line, size_t one, size_t length, void *arg)
-{
-	struct http_transfer *t = arg;
-	char *value;
-
-	length *= one;
-	t->header_bytes += length;
-	if (t->header_bytes > HEADERS_MAX) {
-		t->stop = "too-large";
-		return 0;
-	}
-	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
-		forget_headers(t); /* those of an interim answer */
-	value = header_value(line, length, "authorization");
-	if (value != NULL) {
-		forget_headers(t);
-		t->answer.authorization = value;
-	}
-	return length;
-}
-
-static bool
-begin_sink(struct http_transfer *t)
-{
-	curl_off_t size = -1;
-
-	if (t->sink_begun)
-		return true;
-	t->sink_begun = true;
-	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
-	if (t->request.sink_max != 0 && size > t->request.sink_max) {
-		t->stop = "too-large";
-		return false;
-	}
-	if (t->sink.begin != NULL && !t->sink.begin(t->sink.arg, size)) {
-		t->stop = "io";
-		return false;
-	}
-	return true;
-}
-
-static bool
-to_sink(struct http_transfer *t, const char *bytes, size_t length)
-{
-	if (!begin_sink(t))
-		return false;
-	t->sunk += (int64_t)length;
-	if (t->request.sink_max != 0 && t->sunk > t->request.sink_max) {
-		t->stop = "too-large";
-		return false;
-	}
-	if (!t->sink.write(t->sink.arg, bytes, length)) {
-		t->stop = "io";
-		return false;
-	}
-	return true;
-}
-
-static bool
-to_memory(struct http_transfer *t, const char *bytes, size_t length, bool good)
-{
-	size_t max = t->request.answer_max != 0 ? t->request.answer_max : ANSWER_MAX;
-	struct buf *body = &t->answer.body;
-
-	if (!good && max > ERROR_BODY_MAX)
-		max = ERROR_BODY_MAX;
-	if (length <= max - body->len) {
-		buf_add(body, bytes, length);
-		return true;
-	}
-	if (good) {
-		t->stop = "too-large";
-	} else {
-		buf_add(body, bytes, max - body->len);
-		t->enough = true;
-	}
-	return false;
-}
-
-static size_t
-on_body(char *bytes, size_t one, size_t length, void *arg)
-{
-	struct http_transfer *t = arg;
-	bool good = succeeded(status_of(t->easy));
-
-	length *= one;
-	if (good && t->request.sink != NULL)
-		return to_sink(t, bytes, length) ? length : 0;
-	return to_memory(t, bytes, length, good) ? length : 0;
-}
-
-/* The handle. */
+#define BUFFER_BYTES (64L << 10)
+#define STALL_MS     120000
 
 static void
 add_header(struct http_transfer *t, const char *name, const char *value)
@@ -243,7 +37,7 @@ add_headers(struct http_transfer *t)
 		    request->content_type != NULL ? request->content_type : "");
 	/* Waiting for "100 Continue" costs a second where nobody sends it. */
 	add_header(t, "Expect", "");
-	if (has_body(request) && body_size(request) < 0)
+	if (http_has_body(request) && http_body_size(request) < 0)
 		add_header(t, "Transfer-Encoding", "chunked");
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
 }
@@ -259,29 +53,14 @@ set_method(struct http_transfer *t)
 	}
 	curl_easy_setopt(t->easy, CURLOPT_POST, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, request->method);
-	if (has_body(request)) {
+	if (http_has_body(request)) {
 		curl_easy_setopt(
-		    t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body_size(request));
-		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
-		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
-		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, on_rewind);
-		curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
+		    t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)http_body_size(request));
 		return;
 	}
 	curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
 	/* Nothing to rewind, so nothing would keep libcurl from sending it again. */
 	curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, request->idempotent ? 0L : 1L);
-}
-
-static void
-set_callbacks(struct http_transfer *t)
-{
-	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 }
 
 static long
@@ -354,8 +133,7 @@ set_connection(struct http_transfer *t)
 static void
 forget_attempt(struct http_transfer *t)
 {
-	buf_reset(&t->answer.body);
-	forget_headers(t);
+	http_stream_reset(t);
 	free(t->answer.content_type);
 	t->answer.content_type = NULL;
 	free(t->location);
@@ -363,13 +141,6 @@ forget_attempt(struct http_transfer *t)
 	t->answer.status = 0;
 	t->answer.retry_after = 0;
 	t->answer.received = 0;
-	t->body_given = 0;
-	t->body_whole = !has_body(&t->request) || body_size(&t->request) == 0;
-	t->sink_begun = false;
-	t->sunk = 0;
-	t->header_bytes = 0;
-	t->stop = NULL;
-	t->enough = false;
 	t->error[0] = '\0';
 }
 
@@ -412,7 +183,9 @@ http_attempt_begin(struct http_transfer *t, const struct http_options *options)
 	if (t->easy == NULL)
 		return outcome_make("local", "io", "libcurl cannot start");
 	curl_easy_setopt(t->easy, CURLOPT_URL, t->answer.url);
-	set_callbacks(t);
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
+	http_stream_attach(t);
 	set_method(t);
 	add_headers(t);
 	set_times(t, options, deadline_left_ms(t->request.deadline));
@@ -489,7 +262,7 @@ take_answer(struct http_transfer *t)
 	char *text = NULL;
 	curl_off_t number = 0;
 
-	t->answer.status = status_of(t->easy);
+	t->answer.status = http_status(t->easy);
 	if (curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
 		t->answer.content_type = xstrdup(text);
 	text = NULL;
@@ -518,8 +291,7 @@ http_attempt_end(struct http_transfer *t, CURLcode result)
 	struct outcome o = outcome_ok();
 
 	take_answer(t);
-	if (result == CURLE_OK && t->request.sink != NULL && succeeded(t->answer.status) &&
-	    !begin_sink(t)) /* an empty body: nothing began it yet */
+	if (result == CURLE_OK && !http_stream_end(t))
 		result = CURLE_WRITE_ERROR;
 	if (result != CURLE_OK && !t->enough)
 		o = failure(t, result);

@@ -2,7 +2,8 @@
  * http_internal - what the files of the HTTP client share
  *
  *	http.c		transfers: started, retried, redirected, driven, done
- *	http_attempt.c	one attempt of a transfer: a libcurl handle and its callbacks
+ *	http_attempt.c	one attempt of a transfer: a libcurl handle
+ *	http_stream.c	what passes meanwhile: body up, headers and body down
  *	http_policy.c	what to do after an attempt, as pure decisions
  *	http_url.c	where a URL leads
  */
@@ -68,6 +69,23 @@ struct outcome http_attempt_end(struct http_transfer *t, CURLcode result);
 
 /* Free the handle of an attempt that is given up; true if the service may have acted. */
 bool http_attempt_drop(struct http_transfer *t);
+
+/* http_stream.c */
+
+bool http_has_body(const struct http_request *request);
+int64_t http_body_size(const struct http_request *request); /* -1 if not known */
+bool http_succeeded(int status);
+int http_status(CURL *easy); /* of the answer so far */
+
+/* Let t->easy call us with what passes. */
+void http_stream_attach(struct http_transfer *t);
+
+/* Forget what passed in the attempt before. */
+void http_stream_reset(struct http_transfer *t);
+
+/* All has passed: a sink that got nothing begins, so that an empty file is made.  False if
+ * it refuses. */
+bool http_stream_end(struct http_transfer *t);
 
 /* http_policy.c */
 
