@@ -66,9 +66,11 @@ class Service:
         self.process.stdout.close()
 
     def remove(self):
-        if self.process.poll() is None:
-            self.stop()
+        status = self.process.poll()
+        if status is None:
+            status = self.stop()
         shutil.rmtree(self.folder)
+        assert status in (0, -signal.SIGKILL), f"ferry-sandbox ended with {status}"
 
     def request(self, method, path, body=None, headers=None):
         """One request on a connection of its own."""
