@@ -26,6 +26,7 @@ struct db {
 	sqlite3 *handle;
 	bool failed;
 	bool in_transaction;
+	bool writing;
 	char message[MESSAGE_SIZE];
 	struct slot slots[SLOTS];
 };
@@ -221,6 +222,7 @@ void
 db_begin(struct db *d, bool write)
 {
 	d->failed = false;
+	d->writing = write;
 	db_script(d, write ? "BEGIN IMMEDIATE" : "BEGIN");
 	d->in_transaction = !d->failed;
 }
@@ -231,7 +233,7 @@ db_rollback(struct db *d)
 	/* A full disk may have rolled back already: then there is nothing left to undo. */
 	if (d->in_transaction && sqlite3_get_autocommit(d->handle) == 0)
 		sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
-	d->in_transaction = false;
+	d->in_transaction = d->writing = false;
 }
 
 bool
@@ -246,13 +248,12 @@ db_commit(struct db *d, const char **why_r)
 		if (why_r != NULL)
 			*why_r = d->message;
 	}
-	d->in_transaction = false;
-	d->failed = false;
+	d->in_transaction = d->writing = d->failed = false;
 	return good;
 }
 
 bool
-db_failed(const struct db *d)
+db_writes(const struct db *d)
 {
-	return d->failed;
+	return d->writing;
 }

@@ -60,6 +60,7 @@ void db_rollback(struct db *d);
 /* True if all of it is stored; else it was rolled back and *why_r (if asked) is the text. */
 bool db_commit(struct db *d, const char **why_r);
 
-bool db_failed(const struct db *d);
+/* Is the transaction one that was begun to write (even if that failed)? */
+bool db_writes(const struct db *d);
 
 #endif

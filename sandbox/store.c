@@ -72,8 +72,7 @@ struct store {
 	unsigned char key[JWT_KEY_BYTES];
 	pthread_mutex_t lock; /* of idle */
 	struct idle *idle;
-	pthread_mutex_t writer;
-	struct db *writing; /* the connection that holds writer */
+	pthread_mutex_t writer; /* held by the connection that writes */
 };
 
 struct db *
@@ -118,33 +117,28 @@ void
 store_begin_write(struct store *s, struct db *d)
 {
 	pthread_mutex_lock(&s->writer);
-	s->writing = d;
 	db_begin(d, true);
-}
-
-static void
-stop_writing(struct store *s, struct db *d)
-{
-	if (s->writing != d)
-		return;
-	s->writing = NULL;
-	pthread_mutex_unlock(&s->writer);
 }
 
 bool
 store_commit(struct store *s, struct db *d, const char **why_r)
 {
+	bool wrote = db_writes(d);
 	bool good = db_commit(d, why_r);
 
-	stop_writing(s, d);
+	if (wrote)
+		pthread_mutex_unlock(&s->writer);
 	return good;
 }
 
 void
 store_rollback(struct store *s, struct db *d)
 {
+	bool wrote = db_writes(d);
+
 	db_rollback(d);
-	stop_writing(s, d);
+	if (wrote)
+		pthread_mutex_unlock(&s->writer);
 }
 
 /* Make the tables if the file is new, and read or make the key. */
