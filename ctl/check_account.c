@@ -122,22 +122,6 @@ check_identities(const struct account_check *c, const json_t *identities)
 	buf_free(&list);
 }
 
-static const char *
-name_with_role(const json_t *mailboxes, const char *role)
-{
-	json_t *mailbox;
-	size_t i;
-
-	json_array_foreach (mailboxes, i, mailbox) {
-		const char *its = json_get_string(mailbox, "role");
-		const char *name = json_get_string(mailbox, "name");
-
-		if (its != NULL && strcasecmp(its, role) == 0)
-			return name != NULL ? name : "a mailbox without name";
-	}
-	return NULL;
-}
-
 /* Which mailboxes have the roles that Ferry asks for, and what it does without. */
 static void
 check_mailboxes(const struct account_check *c, const json_t *mailboxes)
@@ -155,11 +139,12 @@ check_mailboxes(const struct account_check *c, const json_t *mailboxes)
 	};
 
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
-		const char *name = name_with_role(mailboxes, roles[i].role);
+		const json_t *mailbox = jmap_mailbox_with_role(mailboxes, roles[i].role);
+		const char *name = json_get_string(mailbox, "name");
 
-		if (name != NULL)
+		if (mailbox != NULL)
 			check_finding(c->check, FINDING_OK, c->subject, "", "%s is \"%s\"",
-			    roles[i].role, name);
+			    roles[i].role, name != NULL ? name : "");
 		else
 			check_finding(c->check, roles[i].level, c->subject, roles[i].advice,
 			    "no mailbox has role %s: %s", roles[i].role, roles[i].without);

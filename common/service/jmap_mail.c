@@ -143,9 +143,8 @@ jmap_submission_set_call(struct jmap_request *request, json_t *create,
 	return jmap_call(request, "EmailSubmission/set", args);
 }
 
-/* The id of the mailbox with a role, or NULL. */
-static const char *
-mailbox_with_role(const json_t *mailboxes, const char *role)
+const json_t *
+jmap_mailbox_with_role(const json_t *mailboxes, const char *role)
 {
 	json_t *mailbox;
 	size_t i;
@@ -154,7 +153,7 @@ mailbox_with_role(const json_t *mailboxes, const char *role)
 		const char *its = json_get_string(mailbox, "role");
 
 		if (its != NULL && strcasecmp(its, role) == 0)
-			return json_get_id(mailbox, "id");
+			return mailbox;
 	}
 	return NULL;
 }
@@ -163,14 +162,14 @@ mailbox_with_role(const json_t *mailboxes, const char *role)
 static struct outcome
 digest_sending(const json_t *mailboxes, const json_t *identities, json_t **sending_r)
 {
-	const char *drafts = mailbox_with_role(mailboxes, "drafts");
-	const char *sent = mailbox_with_role(mailboxes, "sent");
+	const char *drafts = json_get_id(jmap_mailbox_with_role(mailboxes, "drafts"), "id");
+	const char *sent = json_get_id(jmap_mailbox_with_role(mailboxes, "sent"), "id");
 	json_t *list = json_array(), *identity;
 	size_t i;
 
 	*sending_r = NULL;
 	if (drafts == NULL)
-		drafts = mailbox_with_role(mailboxes, "inbox");
+		drafts = json_get_id(jmap_mailbox_with_role(mailboxes, "inbox"), "id");
 	json_array_foreach (identities, i, identity) {
 		const char *id = json_get_id(identity, "id");
 		const char *email = json_get_string(identity, "email");

@@ -36,6 +36,9 @@ const char *jmap_identity_get_call(struct jmap_request *request);
 const char *jmap_submission_set_call(struct jmap_request *request, json_t *create,
     json_t *on_success_update_email, json_t *on_success_destroy_email);
 
+/* The first mailbox of a Mailbox/get list that has the role, borrowed; or NULL. */
+const json_t *jmap_mailbox_with_role(const json_t *mailboxes, const char *role);
+
 /*
  * What submitting needs to know of an account beside the session: asked once, kept in the
  * account's directory, asked again by jmap_sending_forget() when the server says an id is
