@@ -2,11 +2,14 @@
  * Ctrl-C and SIGTERM as something long work can ask about.
  */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "common/base/cancel.h"
 
-static volatile sig_atomic_t requested;
+/* Read by threads as well as set by handlers; C11 §7.14.1.1 lets lock-free atomics be both. */
+static atomic_int requested;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "an int is not atomic for a signal handler");
 
 static void
 on_signal(int signal_number)

@@ -7,9 +7,7 @@
 
 #define TARGET __attribute__((target("avx2")))
 #define ROW    32
-#ifndef GROUPS
 #define GROUPS 3
-#endif
 
 #define STREAM(p, v) _mm256_stream_si256((__m256i *)(p), (__m256i)(v))
 

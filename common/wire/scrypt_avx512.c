@@ -7,9 +7,7 @@
 
 #define TARGET __attribute__((target("avx512f,avx512vl")))
 #define ROW    64
-#ifndef GROUPS
 #define GROUPS 4
-#endif
 
 #define STREAM(p, v) _mm512_stream_si512((__m512i *)(p), (__m512i)(v))
 

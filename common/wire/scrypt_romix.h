@@ -17,7 +17,8 @@
  * quarter-round is done on four columns by one instruction and the step from columns to rows
  * is a shuffle inside the part (Bernstein, "The Salsa20 family of stream ciphers", 2007; the
  * same layout for a single scrypt is Percival's).  Four such rows of all lanes of a register
- * are a cell.  More groups hide more latency until the registers no longer hold them.
+ * are a cell.  More groups hide more latency until the registers no longer hold them: three
+ * where there are 16, four where there are 32.
  *
  * In memory each lane's sub-block is 64 bytes in one piece, a cache line, in the order of the
  * diagonals: the second loop reads V at places that differ from lane to lane, and a line with
@@ -47,7 +48,7 @@
  *
  * Time for memory.  With keep = K only V[0], V[K], V[2K] ... are stored, and V[j] is computed
  * from V[j - j % K] by j % K BlockMixes when it is needed, (K - 1) / 2 of them on average
- * (Percival, "Stronger key derivation via sequential memory-hard functions", 2009, §5).  As
+ * (Percival, "Stronger key derivation via sequential memory-hard functions", 2009).  As
  * j differs, each lane goes at its own pace: in one tick some lanes mix and others compute a
  * V again, and only when all are through with their N mixes does the batch end.  What differs
  * between them is data, not code; in every tick each lane's block becomes

@@ -7,9 +7,7 @@
 
 #define TARGET __attribute__((target("sse2")))
 #define ROW    16
-#ifndef GROUPS
 #define GROUPS 3
-#endif
 
 #define STREAM(p, v) _mm_stream_si128((__m128i *)(p), (__m128i)(v))
 

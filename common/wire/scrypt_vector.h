@@ -15,6 +15,7 @@
 #define CELL_INLINE static inline __attribute__((always_inline)) TARGET
 
 typedef uint32_t vec __attribute__((vector_size(ROW)));
+typedef vec vec_in_words __attribute__((may_alias)); /* of memory that is used as words, too */
 
 struct cell {
 	vec row[4];
@@ -46,25 +47,29 @@ CELL_INLINE void transpose(vec v[4]);
 
 #define ROTL(x, n) ((x) << (n) | (x) >> (32 - (n)))
 
-/* One addition, rotation and xor of a quarter-round, and the shuffles after it, in each group. */
-#define STEP(a, b, c, n)                                            \
-	UNROLL for (unsigned g = 0; g < GROUPS; g++) t[g].row[a] ^= \
-	    ROTL(t[g].row[b] + t[g].row[c], n)
-#define TURN(a, ...)                                               \
-	UNROLL for (unsigned g = 0; g < GROUPS; g++) t[g].row[a] = \
-	    SHUFFLE(t[g].row[a], __VA_ARGS__)
+/* One addition, rotation and xor of a quarter-round, in every group. */
+#define STEP(a, b, c, n)                                           \
+	UNROLL                                                     \
+	for (unsigned g = 0; g < GROUPS; g++) {                    \
+		t[g].row[a] ^= ROTL(t[g].row[b] + t[g].row[c], n); \
+	}
+
+/* Slide a row's words along. */
+#define SLIDE(a, ...)                                            \
+	UNROLL                                                   \
+	for (unsigned g = 0; g < GROUPS; g++) {                  \
+		t[g].row[a] = SHUFFLE(t[g].row[a], __VA_ARGS__); \
+	}
 
 /* Four quarter-rounds, and the diagonals brought into place for the four across. */
-#define QUARTER_ROUNDS(a, b, c, d)   \
-	do {                         \
-		STEP(b, a, d, 7);    \
-		STEP(c, b, a, 9);    \
-		STEP(d, c, b, 13);   \
-		STEP(a, d, c, 18);   \
-		TURN(b, 3, 0, 1, 2); \
-		TURN(c, 2, 3, 0, 1); \
-		TURN(d, 1, 2, 3, 0); \
-	} while (0)
+#define QUARTER_ROUNDS(a, b, c, d) \
+	STEP(b, a, d, 7)           \
+	STEP(c, b, a, 9)           \
+	STEP(d, c, b, 13)          \
+	STEP(a, d, c, 18)          \
+	SLIDE(b, 3, 0, 1, 2)       \
+	SLIDE(c, 2, 3, 0, 1)       \
+	SLIDE(d, 1, 2, 3, 0)
 
 CELL_INLINE void
 salsa20_8(struct cell x[GROUPS])
@@ -75,8 +80,8 @@ salsa20_8(struct cell x[GROUPS])
 	for (unsigned g = 0; g < GROUPS; g++)
 		t[g] = x[g];
 	for (unsigned i = 0; i < 8; i += 2) {
-		QUARTER_ROUNDS(0, 1, 2, 3);
-		QUARTER_ROUNDS(0, 3, 2, 1);
+		QUARTER_ROUNDS(0, 1, 2, 3)
+		QUARTER_ROUNDS(0, 3, 2, 1)
 	}
 	UNROLL
 	for (unsigned g = 0; g < GROUPS; g++) {
@@ -99,7 +104,7 @@ cell_and(struct cell *cell, uint32_t mask[PER][4])
 {
 	UNROLL
 	for (unsigned k = 0; k < 4; k++)
-		cell->row[k] &= *(const vec *)mask;
+		cell->row[k] &= *(const vec_in_words *)mask;
 }
 
 CELL_INLINE void
@@ -107,7 +112,7 @@ cell_gather(struct cell *cell, const uint32_t *const from[PER])
 {
 	UNROLL
 	for (unsigned k = 0; k < 4; k++)
-		cell->row[k] = *(const vec *)(from[k % PER] + k / PER * (ROW / 4));
+		cell->row[k] = *(const vec_in_words *)(from[k % PER] + k / PER * (ROW / 4));
 	transpose(cell->row);
 }
 
@@ -119,7 +124,7 @@ cell_scatter(const struct cell *cell, uint32_t *const to[PER], bool stream)
 	transpose(lanes.row);
 	UNROLL
 	for (unsigned k = 0; k < 4; k++) {
-		vec *p = (vec *)(to[k % PER] + k / PER * (ROW / 4));
+		vec_in_words *p = (vec_in_words *)(to[k % PER] + k / PER * (ROW / 4));
 
 		if (stream)
 			STREAM(p, lanes.row[k]);
