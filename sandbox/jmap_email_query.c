@@ -14,6 +14,7 @@
 #include "sandbox/jmap_methods.h"
 #include "sandbox/jmap_query.h"
 #include "sandbox/json.h"
+#include "sandbox/words.h"
 
 static const struct jmap_filter_property filter_properties[] = {{"inMailbox", JMAP_ID, false},
     {"inMailboxOtherThan", JMAP_IDS, false}, {"before", JMAP_STRING, false},
@@ -29,12 +30,22 @@ static const struct jmap_filter_property filter_properties[] = {{"inMailbox", JM
 static const char *const sort_properties[] = {
     "receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword", NULL};
 
-/* The four ways to read the index, by [of one mailbox][descending]. */
-#define OF_MAILBOX "SELECT email, received FROM member WHERE mailbox = ? ORDER BY received"
-#define OF_ACCOUNT \
-	"SELECT id, received FROM email WHERE account = ? AND destroyed = 0 ORDER BY received"
-static const char *const ids_sql[2][2] = {{OF_ACCOUNT ", id", OF_ACCOUNT " DESC, id DESC"},
-    {OF_MAILBOX ", email", OF_MAILBOX " DESC, email DESC"}};
+/*
+ * The four ways to read the index, by [of one mailbox][descending]: the ids from one place
+ * on, and how many there are before that place.
+ */
+#define IN_MAILBOX "FROM member WHERE mailbox = ?1 AND (received, email) "
+#define IN_ACCOUNT "FROM email WHERE account = ?1 AND destroyed = 0 AND (received, id) "
+#define PLACE      " (?2, ?3) "
+#define WINDOW     " LIMIT ?4 OFFSET ?5"
+static const char *const ids_sql[2][2] = {
+    {"SELECT id " IN_ACCOUNT ">=" PLACE "ORDER BY received, id" WINDOW,
+        "SELECT id " IN_ACCOUNT "<=" PLACE "ORDER BY received DESC, id DESC" WINDOW},
+    {"SELECT email " IN_MAILBOX ">=" PLACE "ORDER BY received, email" WINDOW,
+        "SELECT email " IN_MAILBOX "<=" PLACE "ORDER BY received DESC, email DESC" WINDOW}};
+static const char *const before_sql[2][2] = {
+    {"SELECT count(*) " IN_ACCOUNT "<" PLACE, "SELECT count(*) " IN_ACCOUNT ">" PLACE},
+    {"SELECT count(*) " IN_MAILBOX "<" PLACE, "SELECT count(*) " IN_MAILBOX ">" PLACE}};
 
 #define ROWS_OF_MAILBOX                                                                 \
 	"SELECT " EMAIL_COLUMNS " FROM (SELECT email, received AS r FROM member WHERE " \
@@ -116,15 +127,58 @@ first_of_thread(struct query *q, int64_t thread)
 	return true;
 }
 
+/*
+ * Where to start so that the anchor is the first that is read.  False if that does not help:
+ * there is no anchor, the window starts before it, or all must be counted.
+ */
+static bool
+place_of_anchor(struct query *q, int64_t *received_r, int64_t *id_r)
+{
+	const struct jmap_request *r = q->call->request;
+	const json_t *arguments = q->call->arguments;
+	const char *anchor = json_text(arguments, "anchor");
+	struct email e;
+	bool usable;
+
+	if (anchor == NULL || json_number(arguments, "anchorOffset", 0) < 0 ||
+	    json_bool(arguments, "calculateTotal") ||
+	    !email_load(r->db, &r->account, jmap_number(r, anchor, ID_EMAIL), &e))
+		return false;
+	usable = !q->of_mailbox || words_has_number(e.mailboxes, q->scope);
+	*received_r = e.received;
+	*id_r = e.id;
+	email_free(&e);
+	return usable;
+}
+
+/* Read no more of the index than the window needs. */
 static void
 read_ids(struct query *q)
 {
 	struct db *d = q->call->request->db;
-	sqlite3_stmt *rows = db_query(d, ids_sql[q->of_mailbox][q->descending], "i", q->scope);
+	const json_t *arguments = q->call->arguments;
+	int64_t received = q->descending ? INT64_MAX : INT64_MIN, id = received;
+	int64_t count = q->enough < INT64_MAX ? (int64_t)q->enough : -1;
+	int64_t skip = 0;
+	sqlite3_stmt *rows;
 
-	while (q->found.count < q->enough && db_next(d, rows))
+	if (place_of_anchor(q, &received, &id)) {
+		int64_t limit = json_number(arguments, "limit", -1);
+		int64_t offset = json_number(arguments, "anchorOffset", 0);
+
+		q->found.before = db_int(d, 0, before_sql[q->of_mailbox][q->descending], "iii",
+		    q->scope, received, id);
+		if (limit >= 0 && limit < INT32_MAX && offset < INT32_MAX)
+			count = offset + limit + 1; /* the anchor itself must be found */
+	} else if (count >= 0) {
+		skip = json_number(arguments, "position", 0);
+		count -= skip;
+		q->found.before = skip;
+	}
+	rows = db_query(d, ids_sql[q->of_mailbox][q->descending], "iiiii", q->scope, received,
+	    id, count, skip);
+	while (db_next(d, rows))
 		jmap_found_add(&q->found, sqlite3_column_int64(rows, 0));
-	db_finish(rows);
 }
 
 static void

@@ -34,7 +34,7 @@ window_start(struct jmap_call *call, const struct jmap_found *found, char letter
 	const char *anchor = json_text(call->arguments, "anchor");
 	int64_t position = json_number(call->arguments, "position", 0);
 	int64_t offset = json_number(call->arguments, "anchorOffset", 0);
-	int64_t count = (int64_t)found->count;
+	int64_t count = found->before + (int64_t)found->count;
 	int64_t id;
 
 	if (anchor == NULL) {
@@ -46,9 +46,10 @@ window_start(struct jmap_call *call, const struct jmap_found *found, char letter
 	for (size_t i = 0; id != 0 && i < found->count; i++) {
 		if (found->ids[i] != id)
 			continue;
-		if (offset < -(int64_t)i)
+		id = found->before + (int64_t)i;
+		if (offset < -id)
 			return 0;
-		return offset > count ? count : (int64_t)i + offset;
+		return offset > count ? count : id + offset;
 	}
 	jmap_fail(call, "anchorNotFound", "the anchor is not among the results");
 	return -1;
@@ -62,14 +63,14 @@ jmap_window(
 	int64_t most = call->request->sandbox->options.limits.query;
 	int64_t limit = most > 0 && most < asked ? most : asked;
 	int64_t start = window_start(call, found, letter);
-	int64_t count = (int64_t)found->count;
+	int64_t count = found->before + (int64_t)found->count;
 	json_t *ids, *result;
 
 	if (start < 0)
 		return NULL;
 	ids = json_array();
 	for (int64_t i = start; i < count && i - start < limit; i++)
-		json_array_append_new(ids, jmap_id(letter, found->ids[i]));
+		json_array_append_new(ids, jmap_id(letter, found->ids[i - found->before]));
 	result =
 	    json_pack("{s:s, s:o, s:b, s:I, s:o}", "accountId", call->request->account.inbox,
 	        "queryState", jmap_state(&call->request->account, kind), "canCalculateChanges",

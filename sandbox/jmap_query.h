@@ -6,10 +6,11 @@
 
 #include "sandbox/jmap.h"
 
-/* The ids that a query found, in order. */
+/* The ids that a query found, in order; and how many results before them were not read. */
 struct jmap_found {
 	int64_t *ids;
 	size_t count;
+	int64_t before;
 };
 
 void jmap_found_add(struct jmap_found *f, int64_t id);

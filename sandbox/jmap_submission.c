@@ -1,8 +1,10 @@
 /*
  * EmailSubmission/get, /query and /changes (RFC 8621 §7), and Identity/get (§6.1).
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/xalloc.h"
 #include "sandbox/jmap_changes.h"
 #include "sandbox/jmap_get.h"
 #include "sandbox/jmap_methods.h"
@@ -69,8 +71,17 @@ submission_changes(struct jmap_call *call)
 }
 
 struct candidate {
-	const struct jmap_request *request;
 	int64_t id, email, thread, send_at;
+};
+
+struct candidates {
+	struct candidate *items;
+	size_t count;
+};
+
+struct matching {
+	const struct jmap_request *request;
+	const struct candidate *candidate;
 };
 
 static bool
@@ -90,8 +101,9 @@ listed(const struct jmap_request *r, const json_t *ids, int64_t number, char let
 static bool
 condition_holds(const json_t *condition, void *context)
 {
-	const struct candidate *c = context;
-	const struct jmap_request *r = c->request;
+	const struct matching *m = context;
+	const struct candidate *c = m->candidate;
+	const struct jmap_request *r = m->request;
 	const char *undo = json_text(condition, "undoStatus");
 	const char *before = json_text(condition, "before");
 	const char *after = json_text(condition, "after");
@@ -108,30 +120,87 @@ condition_holds(const json_t *condition, void *context)
 	       listed(r, json_object_get(condition, "identityIds"), r->account.id, ID_IDENTITY);
 }
 
-/* The rows by what the first comparator names; the newest last. */
-static const char *
-query_sql(const json_t *sort)
+/* Add the rows that match the filter. */
+static void
+read_candidates(struct jmap_call *call, sqlite3_stmt *rows, struct candidates *found)
 {
-#define SELECT_CANDIDATES                                                          \
-	"SELECT id, email, thread, send_at FROM submission WHERE account = ? AND " \
-	"destroyed = 0 ORDER BY "
-	static const struct {
-		const char *property;
-		const char *sql[2]; /* descending, ascending */
-	} orders[] = {
-	    {"sentAt",
-	        {SELECT_CANDIDATES "send_at DESC, id DESC", SELECT_CANDIDATES "send_at, id"}},
-	    {"emailId",
-	        {SELECT_CANDIDATES "email DESC, id DESC", SELECT_CANDIDATES "email, id"}},
-	    {"threadId",
-	        {SELECT_CANDIDATES "thread DESC, id DESC", SELECT_CANDIDATES "thread, id"}},
-	};
-	const json_t *first = json_array_get(sort, 0);
+	const json_t *filter = json_object_get(call->arguments, "filter");
 
-	for (size_t i = 0; first != NULL && i < sizeof(orders) / sizeof(orders[0]); i++)
-		if (strcmp(orders[i].property, json_text(first, "property")) == 0)
-			return orders[i].sql[jmap_ascending(first)];
-	return SELECT_CANDIDATES "id";
+	while (db_next(call->request->db, rows)) {
+		struct candidate c = {sqlite3_column_int64(rows, 0),
+		    sqlite3_column_int64(rows, 1), sqlite3_column_int64(rows, 2),
+		    sqlite3_column_int64(rows, 3)};
+		struct matching m = {call->request, &c};
+
+		if (!jmap_filter(filter, condition_holds, &m))
+			continue;
+		if ((found->count & (found->count - 1)) == 0)
+			found->items = xreallocarray(found->items,
+			    found->count == 0 ? 1 : 2 * found->count, sizeof(*found->items));
+		found->items[found->count++] = c;
+	}
+}
+
+/* All submissions that match; those of named Emails are found by an index. */
+static struct candidates
+find_candidates(struct jmap_call *call)
+{
+	const struct jmap_request *r = call->request;
+	const json_t *emails =
+	    json_object_get(json_object_get(call->arguments, "filter"), "emailIds");
+	struct candidates found = {0};
+	json_t *seen = json_object();
+	size_t i;
+	const json_t *item;
+
+	if (emails == NULL)
+		read_candidates(call,
+		    db_query(r->db,
+		        "SELECT id, email, thread, send_at FROM submission WHERE account = ?"
+		        " AND destroyed = 0 ORDER BY created",
+		        "i", r->account.id),
+		    &found);
+	json_array_foreach (emails, i, item) {
+		const char *id = json_string_value(item);
+
+		if (json_object_get(seen, id) == NULL)
+			read_candidates(call,
+			    db_query(r->db,
+			        "SELECT id, email, thread, send_at FROM submission WHERE email "
+			        "= ?"
+			        " AND account = ? AND destroyed = 0",
+			        "ii", jmap_number(r, id, ID_EMAIL), r->account.id),
+			    &found);
+		json_object_set_new_nocheck(seen, id, json_true());
+	}
+	json_decref(seen);
+	return found;
+}
+
+static int
+order(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* qsort_r's context is the sort; without one, the oldest comes first. */
+static int
+compare(const void *x, const void *y, void *sort)
+{
+	const struct candidate *a = x, *b = y;
+	size_t i;
+	const json_t *comparator;
+
+	json_array_foreach ((const json_t *)sort, i, comparator) {
+		const char *property = json_text(comparator, "property");
+		int result = strcmp(property, "sentAt") == 0    ? order(a->send_at, b->send_at)
+		             : strcmp(property, "emailId") == 0 ? order(a->email, b->email)
+		                                                : order(a->thread, b->thread);
+
+		if (result != 0)
+			return jmap_ascending(comparator) ? result : -result;
+	}
+	return order(a->id, b->id);
 }
 
 json_t *
@@ -142,26 +211,21 @@ submission_query(struct jmap_call *call)
 	    {"undoStatus", JMAP_STRING, false}, {"before", JMAP_STRING, false},
 	    {"after", JMAP_STRING, false}, {0}};
 	static const char *const sort[] = {"sentAt", "emailId", "threadId", NULL};
-	struct jmap_request *r = call->request;
 	struct jmap_found found = {0};
-	sqlite3_stmt *rows;
+	struct candidates all;
 	json_t *result;
 
 	if (!jmap_check_filter(call, filter) || !jmap_check_sort(call, sort))
 		return NULL;
-	rows = db_query(
-	    r->db, query_sql(json_object_get(call->arguments, "sort")), "i", r->account.id);
-	while (db_next(r->db, rows)) {
-		struct candidate c = {r, sqlite3_column_int64(rows, 0),
-		    sqlite3_column_int64(rows, 1), sqlite3_column_int64(rows, 2),
-		    sqlite3_column_int64(rows, 3)};
-
-		if (jmap_filter(
-		        json_object_get(call->arguments, "filter"), condition_holds, &c))
-			jmap_found_add(&found, c.id);
-	}
+	all = find_candidates(call);
+	if (all.count > 1)
+		qsort_r(all.items, all.count, sizeof(*all.items), compare,
+		    json_object_get(call->arguments, "sort"));
+	for (size_t i = 0; i < all.count; i++)
+		jmap_found_add(&found, all.items[i].id);
 	result = jmap_window(call, &found, ID_SUBMISSION, RECORD_SUBMISSION);
 	jmap_found_free(&found);
+	free(all.items);
 	return result;
 }
 

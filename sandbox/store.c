@@ -59,7 +59,8 @@ static const char schema[] =
     "  send_at INTEGER NOT NULL, delivery TEXT NOT NULL, created INTEGER NOT NULL,"
     "  modseq INTEGER NOT NULL, destroyed INTEGER NOT NULL);"
     "CREATE INDEX submission_modseq ON submission (account, modseq);"
-    "CREATE INDEX submission_created ON submission (account, created);";
+    "CREATE INDEX submission_created ON submission (account, created);"
+    "CREATE INDEX submission_email ON submission (email);";
 
 struct idle {
 	struct db *db;
