@@ -70,17 +70,30 @@ read_or_make_key(int dir, const char *state_dir, struct buf *key)
 	return o;
 }
 
+/* Open the directory; only where it is missing, and so for the first message, make it. */
+static struct outcome
+open_state(const char *state_dir, int *dir_r)
+{
+	struct outcome o;
+
+	*dir_r = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*dir_r < 0 && errno == ENOENT) {
+		o = file_make_dirs(state_dir, 0700);
+		if (!outcome_is_ok(&o))
+			return o;
+		*dir_r = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return *dir_r < 0 ? file_error("cannot open", state_dir) : outcome_ok();
+}
+
 struct outcome
 stamp_key(const char *state_dir, struct buf *key)
 {
-	struct outcome o = file_make_dirs(state_dir, 0700);
 	int dir;
+	struct outcome o = open_state(state_dir, &dir);
 
 	if (!outcome_is_ok(&o))
 		return o;
-	dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return file_error("cannot open", state_dir);
 	o = read_or_make_key(dir, state_dir, key);
 	close(dir);
 	return o;

@@ -316,7 +316,7 @@ jmap_result(const struct jmap_response *response, const char *call_id, const cha
 static void
 add_names(struct buf *text, const json_t *names)
 {
-	const char *before = " [";
+	const char *before = text->len != 0 ? " [" : "[";
 	json_t *name;
 	size_t i;
 

@@ -13,6 +13,7 @@
 
 #include "common/base/log.h"
 #include "common/settings/config_schema.h"
+#include "common/wire/http.h"
 
 #define ATOMICMAIL_SALT "0b980734412c292d6549110276b604ab1dea4883bd460d77d1b984adf8bca083"
 
@@ -128,22 +129,6 @@ url_has(CURLU *url, CURLUPart part)
 	return has;
 }
 
-/* Is the URL's host this machine: 127.0.0.0/8, ::1 or localhost? */
-static bool
-is_loopback(CURLU *url)
-{
-	char *host = NULL;
-	bool loopback;
-
-	if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-		return false;
-	loopback =
-	    strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	    (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
-	curl_free(host);
-	return loopback;
-}
-
 static bool
 accept_url(const char *text, struct buf *why)
 {
@@ -159,7 +144,7 @@ accept_url(const char *text, struct buf *why)
 		accepted = true;
 	else if (strncasecmp(text, "http://", 7) != 0)
 		refuse(why, "must start with \"https://\"");
-	else if (!is_loopback(url))
+	else if (!http_is_loopback(text))
 		refuse(why,
 		    "must start with \"https://\": plain http: does not leave this machine");
 	else
