@@ -199,6 +199,13 @@ doveadm_conf() {
 	CONF
 }
 
+# mutt_types FOLDER KEYS [SETTINGS] - open a Maildir in mutt, read-only, and type the
+# keys, the last of which have to leave mutt.  folder= is for mutt not to ask for ~/Mail.
+mutt_types() {
+	as_ferry in-terminal mutt -n -F /dev/null -R -f "$1" -e "set folder=/ wait_key=no ${3-}" \
+		-e "push \"$2\"" >"$work/mutt.screen" </dev/null
+}
+
 # --- Postfix
 
 # postfix_start [OPTION OF postfix-lab]... - Postfix that gives all mail, but that
