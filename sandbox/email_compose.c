@@ -123,17 +123,13 @@ static json_t *
 check_part_properties(const json_t *part, const char *property)
 {
 	static const char *const names[] = {"partId", "blobId", "type", "charset",
-	    "disposition", "name", "cid", "language", "location", "subParts", "size"};
+	    "disposition", "name", "cid", "language", "location", "subParts", "size", NULL};
 	struct header_property h;
 	const char *key;
 	json_t *value;
 
 	json_object_foreach ((json_t *)(uintptr_t)part, key, value) {
-		size_t i = 0;
-
-		while (i < sizeof(names) / sizeof(names[0]) && strcmp(names[i], key) != 0)
-			i++;
-		if (i == sizeof(names) / sizeof(names[0]) && !header_property_parse(key, &h))
+		if (!text_among(key, names) && !header_property_parse(key, &h))
 			return invalid(
 			    property, "a body part has a property that cannot be set");
 	}
@@ -411,13 +407,11 @@ static bool
 settable(const char *property)
 {
 	static const char *const names[] = {"mailboxIds", "keywords", "receivedAt",
-	    "bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments"};
+	    "bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments", NULL};
 	struct header_property h;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], property) == 0)
-			return true;
-	return header_property_short(property, &h) || header_property_parse(property, &h);
+	return text_among(property, names) || header_property_short(property, &h) ||
+	       header_property_parse(property, &h);
 }
 
 static json_t *

@@ -135,7 +135,7 @@ exchange_begin(
 		return MHD_YES;
 	}
 	x->limit = route_limit(s, x->route);
-	if (length <= x->limit)
+	if (x->refused != 0 || length <= x->limit)
 		return MHD_YES;
 	/* An answer before the body closes the connection: right for one too large to read. */
 	x->refused = 413;
@@ -162,7 +162,8 @@ exchange_receive(struct exchange *x, const char *bytes, size_t *length)
 static void
 refuse(struct exchange *x)
 {
-	const char *limit = x->route == NULL ? NULL : x->route->limit_name;
+	/* Without a route of ours, it was JMAP for the upstream server. */
+	const char *limit = x->route == NULL ? "maxSizeRequest" : x->route->limit_name;
 
 	if (x->refused == 413 && limit != NULL)
 		reply_problem(

@@ -212,56 +212,62 @@ blob_object(struct jmap_call *call, const char *id)
 	return object;
 }
 
+/* The strings of an array that are none of the known; false after jmap_fail(). */
 static bool
-check_properties(struct jmap_call *call)
+check_names(struct jmap_call *call, const json_t *names, const char *const *known,
+    const char *error_type)
 {
-	static const char *const known[] = {"id", "data", PROPERTY_TEXT, PROPERTY_BASE64,
-	    "size", "digest:sha", "digest:sha-256"};
 	size_t i;
 	const json_t *item;
 
-	json_array_foreach (json_object_get(call->arguments, "properties"), i, item) {
-		bool found = false;
-
-		for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-			if (strcmp(known[k], json_string_value(item)) == 0)
-				found = true;
-		if (!found) {
-			jmap_fail(call, "invalidArguments", "there is no property %s",
-			    json_string_value(item));
-			return false;
-		}
+	json_array_foreach (names, i, item) {
+		if (text_among(json_string_value(item), known))
+			continue;
+		jmap_fail(call, error_type, "there is no %s", json_string_value(item));
+		return false;
 	}
 	return true;
+}
+
+/* The response of a method that has an object for each of some ids. */
+static json_t *
+objects_of_ids(struct jmap_call *call, json_t *(*object_of)(struct jmap_call *, const char *))
+{
+	const json_t *ids = json_object_get(call->arguments, "ids");
+	int64_t limit = call->request->sandbox->options.limits.objects_in_get;
+	json_t *list, *not_found;
+	size_t i;
+	json_t *item;
+
+	if (!json_is_array(ids))
+		return jmap_fail(call, "invalidArguments", "ids is not an array");
+	if ((int64_t)json_array_size(ids) > limit)
+		return jmap_fail(
+		    call, "requestTooLarge", "more than %lld blobs", (long long)limit);
+	list = json_array();
+	not_found = json_array();
+	json_array_foreach (ids, i, item) {
+		json_t *object = object_of(call, json_string_value(item));
+
+		if (object != NULL)
+			json_array_append_new(list, object);
+		else
+			json_array_append(not_found, item);
+	}
+	return json_pack("{s:s, s:o, s:o}", "accountId", call->request->account.inbox, "list",
+	    list, "notFound", not_found);
 }
 
 json_t *
 blob_get(struct jmap_call *call)
 {
-	json_t *ids = json_object_get(call->arguments, "ids");
-	json_t *list, *not_found;
-	size_t i;
-	const json_t *item;
+	static const char *const known[] = {"id", "data", PROPERTY_TEXT, PROPERTY_BASE64,
+	    "size", "digest:sha", "digest:sha-256", NULL};
 
-	if (!json_is_array(ids))
-		return jmap_fail(call, "invalidArguments", "ids is not an array");
-	if ((int64_t)json_array_size(ids) >
-	    call->request->sandbox->options.limits.objects_in_get)
-		return jmap_fail(call, "requestTooLarge", "too many blobs");
-	if (!check_properties(call))
+	if (!check_names(call, json_object_get(call->arguments, "properties"), known,
+	        "invalidArguments"))
 		return NULL;
-	list = json_array();
-	not_found = json_array();
-	json_array_foreach (ids, i, item) {
-		json_t *object = blob_object(call, json_string_value(item));
-
-		if (object != NULL)
-			json_array_append_new(list, object);
-		else
-			json_array_append(not_found, (json_t *)(uintptr_t)item);
-	}
-	return json_pack("{s:s, s:o, s:o}", "accountId", call->request->account.inbox, "list",
-	    list, "notFound", not_found);
+	return objects_of_ids(call, blob_object);
 }
 
 /* The ids of a type that refer to the message of this blob. */
@@ -305,7 +311,7 @@ matched(struct jmap_call *call, const unsigned char hash[BLOB_HASH], const char 
 
 /* Which records use the blob? */
 static json_t *
-lookup_one(struct jmap_call *call, const char *id, const json_t *types)
+lookup_object(struct jmap_call *call, const char *id)
 {
 	struct jmap_request *r = call->request;
 	unsigned char hash[BLOB_HASH];
@@ -321,7 +327,7 @@ lookup_one(struct jmap_call *call, const char *id, const json_t *types)
 	        &position, &size))
 		return NULL;
 	matches = json_object();
-	json_array_foreach (types, i, type)
+	json_array_foreach (json_object_get(call->arguments, "typeNames"), i, type)
 		json_object_set_new(matches, json_string_value(type),
 		    matched(call, hash, json_string_value(type)));
 	return json_pack("{s:s, s:o}", "id", id, "matchedIds", matches);
@@ -330,32 +336,10 @@ lookup_one(struct jmap_call *call, const char *id, const json_t *types)
 json_t *
 blob_lookup(struct jmap_call *call)
 {
-	const json_t *types = json_object_get(call->arguments, "typeNames");
-	const json_t *ids = json_object_get(call->arguments, "ids");
-	json_t *list, *not_found;
-	size_t i;
-	const json_t *item;
+	static const char *const known[] = {"Mailbox", "Thread", "Email", NULL};
 
-	json_array_foreach (types, i, item) {
-		const char *type = json_string_value(item);
-
-		if (strcmp(type, "Mailbox") != 0 && strcmp(type, "Thread") != 0 &&
-		    strcmp(type, "Email") != 0)
-			return jmap_fail(call, "unknownDataType", "%s is not looked up", type);
-	}
-	if ((int64_t)json_array_size(ids) >
-	    call->request->sandbox->options.limits.objects_in_get)
-		return jmap_fail(call, "requestTooLarge", "too many blobs");
-	list = json_array();
-	not_found = json_array();
-	json_array_foreach (ids, i, item) {
-		json_t *object = lookup_one(call, json_string_value(item), types);
-
-		if (object != NULL)
-			json_array_append_new(list, object);
-		else
-			json_array_append(not_found, (json_t *)(uintptr_t)item);
-	}
-	return json_pack("{s:s, s:o, s:o}", "accountId", call->request->account.inbox, "list",
-	    list, "notFound", not_found);
+	if (!check_names(
+	        call, json_object_get(call->arguments, "typeNames"), known, "unknownDataType"))
+		return NULL;
+	return objects_of_ids(call, lookup_object);
 }

@@ -118,31 +118,13 @@ email_created_json(const struct email *e)
 	return created;
 }
 
-/* The first property that an import does not have, or NULL. */
-static const char *
-unknown_property(const json_t *object)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
-		const char *const *known = properties;
-
-		while (*known != NULL && strcmp(*known, key) != 0)
-			known++;
-		if (*known == NULL)
-			return key;
-	}
-	return NULL;
-}
-
 /* Read what is not the message into the record; a SetError or NULL. */
 static json_t *
 read_metadata(struct jmap_call *call, const json_t *object, struct email *e)
 {
 	struct buf keywords = BUF_INIT, mailboxes = BUF_INIT;
 	const json_t *received = json_object_get(object, "receivedAt");
-	const char *unknown = unknown_property(object);
+	const char *unknown = json_stranger(object, properties);
 	json_t *error = NULL;
 
 	e->received = clock_wall();

@@ -25,10 +25,7 @@ jmap_put(const struct jmap_get *get, json_t *object, const char *property, json_
 static bool
 property_known(const struct jmap_get_type *type, const char *name)
 {
-	for (const char *const *p = type->properties; *p != NULL; p++)
-		if (strcmp(*p, name) == 0)
-			return true;
-	return type->extra != NULL && type->extra(name);
+	return text_among(name, type->properties) || (type->extra != NULL && type->extra(name));
 }
 
 static bool

@@ -15,7 +15,7 @@
 #include "sandbox/words.h"
 
 static const char *const roles[] = {"all", "archive", "drafts", "flagged", "important", "inbox",
-    "junk", "sent", "subscribed", "trash"};
+    "junk", "sent", "subscribed", "trash", NULL};
 
 static json_t *
 invalid(const char *property, const char *why)
@@ -63,11 +63,9 @@ set_role(struct jmap_call *call, struct mailbox *m, const json_t *value)
 	m->role = NULL;
 	if (json_is_null(value))
 		return NULL;
-	for (size_t i = 0; role != NULL && i < sizeof(roles) / sizeof(roles[0]); i++)
-		if (strcmp(roles[i], role) == 0)
-			m->role = xstrdup(role);
-	if (m->role == NULL)
+	if (role == NULL || !text_among(role, roles))
 		return invalid("role", "there is no such role");
+	m->role = xstrdup(role);
 	other = mailbox_by_role(call->request->db, &call->request->account, role);
 	return other == 0 || other == m->id ? NULL
 	                                    : invalid("role", "another mailbox has this role");

@@ -177,15 +177,12 @@ jmap_check_sort(struct jmap_call *call, const char *const *properties)
 	json_array_foreach (sort, i, comparator) {
 		const char *property = json_text(comparator, "property");
 		const json_t *ascending = json_object_get(comparator, "isAscending");
-		const char *const *known = properties;
 
 		if (property == NULL || (ascending != NULL && !json_is_boolean(ascending))) {
 			jmap_fail(call, "invalidArguments", "a comparator is malformed");
 			return false;
 		}
-		while (*known != NULL && strcmp(*known, property) != 0)
-			known++;
-		if (*known == NULL) {
+		if (!text_among(property, properties)) {
 			jmap_fail(call, "unsupportedSort", "cannot sort by %s", property);
 			return false;
 		}

@@ -17,21 +17,13 @@
 static json_t *
 check_properties(struct jmap_call *call, const json_t *object)
 {
-	static const char *const known[] = {"identityId", "emailId", "envelope"};
+	static const char *const known[] = {"identityId", "emailId", "envelope", NULL};
 	const json_t *identity = json_object_get(object, "identityId");
-	const char *key;
-	json_t *value;
+	const char *stranger = json_stranger(object, known);
 
-	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
-		bool found = false;
-
-		for (size_t i = 0; i < 3; i++)
-			if (strcmp(known[i], key) == 0)
-				found = true;
-		if (!found)
-			return jmap_set_error(
-			    "invalidProperties", key, "%s is none that can be set", key);
-	}
+	if (stranger != NULL)
+		return jmap_set_error(
+		    "invalidProperties", stranger, "%s is none that can be set", stranger);
 	/* There is one identity, so it may be left out. */
 	if (identity != NULL && !json_is_null(identity) &&
 	    (!json_is_string(identity) ||

@@ -131,3 +131,23 @@ json_has_string(const json_t *array, const char *text)
 			return true;
 	return false;
 }
+
+bool
+text_among(const char *text, const char *const *list)
+{
+	while (*list != NULL && strcmp(*list, text) != 0)
+		list++;
+	return *list != NULL;
+}
+
+const char *
+json_stranger(const json_t *object, const char *const *known)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value)
+		if (!text_among(key, known))
+			return key;
+	return NULL;
+}

@@ -31,6 +31,12 @@ const char *json_text(const json_t *object, const char *key);
 int64_t json_number(const json_t *object, const char *key, int64_t fallback);
 bool json_bool(const json_t *object, const char *key);
 
+/* Is the text among those of a list that ends with NULL? */
+bool text_among(const char *text, const char *const *list);
+
+/* The first member of an object that is not among them, or NULL. */
+const char *json_stranger(const json_t *object, const char *const *known);
+
 /* Does the array hold this string? */
 bool json_has_string(const json_t *array, const char *text);
 
