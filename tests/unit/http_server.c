@@ -23,6 +23,7 @@ struct connection {
 	unsigned number;
 	bool held;
 	struct buf in;
+	size_t head; /* length of the head at its start; 0: not known */
 };
 
 struct http_server {
@@ -91,32 +92,44 @@ body_length(const struct server_request *request, const char *body)
 	return length != NULL ? strtol(length, NULL, 10) : 0;
 }
 
+/* Once a request, not once a read: bodies are large. */
+static bool
+find_head(struct connection *c)
+{
+	const char *end;
+
+	if (c->head == 0 && c->in.len != 0) {
+		end = memmem(c->in.data, c->in.len, "\r\n\r\n", 4);
+		if (end != NULL)
+			c->head = (size_t)(end - c->in.data) + 4;
+	}
+	return c->head != 0;
+}
+
 /* Answer the request at the start of the buffer; false if there is none, or no more. */
 static bool
 serve_one(struct http_server *server, struct connection *c)
 {
 	struct server_request request = {.connection = c->number};
 	struct server_reply reply = {.bytes = BUF_INIT};
-	const char *end = c->in.len != 0 ? strstr(c->in.data, "\r\n\r\n") : NULL;
 	ssize_t length;
-	size_t head, whole;
+	size_t whole;
 
-	if (end == NULL || c->held)
+	if (c->held || !find_head(c))
 		return false;
 	if (atomic_load(&server->cut_heads) != 0) {
 		atomic_fetch_sub(&server->cut_heads, 1);
 		drop(c);
 		return false;
 	}
-	head = (size_t)(end - c->in.data) + 4;
-	request.head = xstrndup(c->in.data, head);
-	length = body_length(&request, c->in.data + head);
-	whole = head + (length > 0 ? (size_t)length : 0);
+	request.head = xstrndup(c->in.data, c->head);
+	length = body_length(&request, c->in.data + c->head);
+	whole = c->head + (length > 0 ? (size_t)length : 0);
 	if (length < 0 || c->in.len < whole) {
 		free(request.head);
 		return false;
 	}
-	request.body = c->in.data + head;
+	request.body = c->in.data + c->head;
 	request.body_length = (size_t)length;
 	request.method = xstrndup(request.head, strcspn(request.head, " "));
 	request.path = xstrdup(request.head + strlen(request.method) + 1);
@@ -127,6 +140,7 @@ serve_one(struct http_server *server, struct connection *c)
 	free(request.path);
 
 	c->held = reply.hold;
+	c->head = 0;
 	memmove(c->in.data, c->in.data + whole, c->in.len - whole + 1);
 	c->in.len -= whole;
 	if (!write_all(c->fd, &reply.bytes) || reply.close)
