@@ -58,6 +58,8 @@ struct fake_service {
  * FAKE_KEY in its api-key file. */
 int fake_service_setup(void **state);
 int fake_service_teardown(void **state);
+#define WITH_SERVICE(test) \
+	cmocka_unit_test_setup_teardown(test, fake_service_setup, fake_service_teardown)
 
 /* A JMAP client of it, as another process would have. */
 struct jmap *fake_service_open(struct fake_service *fake);

@@ -95,6 +95,16 @@ script_post(struct script *script, const char *path, const char *body)
 	return request;
 }
 
+struct outcome
+script_outcome(struct script *script, const struct http_request *request)
+{
+	struct http_answer answer;
+	struct outcome o = http_perform(script->http, request, &answer);
+
+	http_answer_free(&answer);
+	return o;
+}
+
 bool
 script_asked_with(const struct script *script, const char *text)
 {

@@ -28,6 +28,7 @@ struct script {
 /* cmocka fixtures: *state is a struct script with server and client. */
 int script_setup(void **state);
 int script_teardown(void **state);
+#define WITH_SCRIPT(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)
 
 /* What the server does from now on: an array of steps. */
 #define script_play(script, ...)                                      \
@@ -38,6 +39,9 @@ void script_set(struct script *script, const struct script_step *steps, size_t c
 /* A request for path with a deadline of ten seconds. */
 struct http_request script_get(struct script *script, const char *path);
 struct http_request script_post(struct script *script, const char *path, const char *body);
+
+/* What comes of a request whose answer does not matter. */
+struct outcome script_outcome(struct script *script, const struct http_request *request);
 
 /* Is it in the head of the last request? */
 bool script_asked_with(const struct script *script, const char *text);

@@ -526,9 +526,6 @@ the_status_tells_what_the_tokens_have_left(void **state)
 	close_client(&client);
 }
 
-#define WITH_SERVICE(test) \
-	cmocka_unit_test_setup_teardown(test, fake_service_setup, fake_service_teardown)
-
 int
 main(void)
 {

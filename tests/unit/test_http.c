@@ -119,16 +119,6 @@ a_connection_serves_many_requests(void **state)
 	assert_int_equal(script->connections, 1);
 }
 
-static struct outcome
-outcome_of(struct http *http, const struct http_request *request)
-{
-	struct http_answer answer;
-	struct outcome o = http_perform(http, request, &answer);
-
-	http_answer_free(&answer);
-	return o;
-}
-
 static void
 plain_http_beyond_this_machine_is_refused(void **state)
 {
@@ -137,7 +127,7 @@ plain_http_beyond_this_machine_is_refused(void **state)
 	struct outcome o;
 
 	request.url = "http://192.0.2.1/";
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is(&o, "net/insecure"));
 	assert_true(o.alarm);
 }
@@ -154,7 +144,7 @@ what_is_no_web_address_is_refused(void **state)
 		struct outcome o;
 
 		request.url = urls[i];
-		o = outcome_of(script->http, &request);
+		o = script_outcome(script, &request);
 		assert_true(outcome_is(&o, "local/config"));
 	}
 }
@@ -168,7 +158,7 @@ a_header_cannot_be_smuggled_in(void **state)
 
 	script_play(script, {.status = 200});
 	request.authorization = "Bearer x\r\nX-Evil: 1";
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is(&o, "local/usage"));
 	assert_int_equal(script->requests, 0);
 }
@@ -237,7 +227,7 @@ a_redirect_to_another_plain_host_is_refused(void **state)
 
 		snprintf(header, sizeof(header), "Location: %s\r\n", locations[i]);
 		script_play(script, {.status = 301, .headers = header}, {.status = 200});
-		o = outcome_of(script->http, &request);
+		o = script_outcome(script, &request);
 		assert_true(outcome_is(&o, "net/redirect"));
 		assert_int_equal(script->requests, 1);
 	}
@@ -252,7 +242,7 @@ a_body_is_not_redirected_to_another_host(void **state)
 
 	script_play(script, {.status = 307, .headers = "Location: https://192.0.2.1/\r\n"},
 	    {.status = 200});
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is(&o, "net/redirect"));
 }
 
@@ -280,7 +270,7 @@ redirects_end_after_the_fifth(void **state)
 	struct outcome o;
 
 	script_play(script, {.status = 302, .headers = "Location: /\r\n"});
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is(&o, "net/redirect"));
 	assert_int_equal(script->requests, 6);
 }
@@ -355,7 +345,7 @@ a_transfer_may_be_performed_while_others_are_under_way(void **state)
 	script_play(script, {.hold = true}, {.status = 200});
 	http_start(script->http, &request, count, &counted);
 	http_run(script->http, 0);
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is_ok(&o));
 	assert_int_equal(counted.ok + counted.bad + counted.cancelled, 0);
 	http_abandon(script->http);
@@ -378,30 +368,28 @@ transfers_given_up_are_told_so(void **state)
 	assert_int_equal(http_run(script->http, 1000), 0);
 }
 
-#define with_script(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    with_script(an_answer_comes_with_all_that_is_said_of_it),
-	    with_script(a_body_goes_up_as_it_is),
-	    with_script(a_post_without_a_body_says_so),
-	    with_script(a_body_of_unknown_size_goes_up_in_chunks),
-	    with_script(a_connection_serves_many_requests),
-	    with_script(plain_http_beyond_this_machine_is_refused),
-	    with_script(what_is_no_web_address_is_refused),
-	    with_script(a_header_cannot_be_smuggled_in),
-	    with_script(a_redirect_on_the_same_host_is_followed_with_credentials),
-	    with_script(a_redirected_post_stays_a_post_or_is_not_followed),
-	    with_script(a_redirect_to_another_plain_host_is_refused),
-	    with_script(a_body_is_not_redirected_to_another_host),
-	    with_script(a_redirect_to_tls_is_followed),
-	    with_script(redirects_end_after_the_fifth),
-	    with_script(many_transfers_run_side_by_side_over_few_connections),
-	    with_script(the_end_of_one_transfer_may_start_another),
-	    with_script(a_transfer_may_be_performed_while_others_are_under_way),
-	    with_script(transfers_given_up_are_told_so),
+	    WITH_SCRIPT(an_answer_comes_with_all_that_is_said_of_it),
+	    WITH_SCRIPT(a_body_goes_up_as_it_is),
+	    WITH_SCRIPT(a_post_without_a_body_says_so),
+	    WITH_SCRIPT(a_body_of_unknown_size_goes_up_in_chunks),
+	    WITH_SCRIPT(a_connection_serves_many_requests),
+	    WITH_SCRIPT(plain_http_beyond_this_machine_is_refused),
+	    WITH_SCRIPT(what_is_no_web_address_is_refused),
+	    WITH_SCRIPT(a_header_cannot_be_smuggled_in),
+	    WITH_SCRIPT(a_redirect_on_the_same_host_is_followed_with_credentials),
+	    WITH_SCRIPT(a_redirected_post_stays_a_post_or_is_not_followed),
+	    WITH_SCRIPT(a_redirect_to_another_plain_host_is_refused),
+	    WITH_SCRIPT(a_body_is_not_redirected_to_another_host),
+	    WITH_SCRIPT(a_redirect_to_tls_is_followed),
+	    WITH_SCRIPT(redirects_end_after_the_fifth),
+	    WITH_SCRIPT(many_transfers_run_side_by_side_over_few_connections),
+	    WITH_SCRIPT(the_end_of_one_transfer_may_start_another),
+	    WITH_SCRIPT(a_transfer_may_be_performed_while_others_are_under_way),
+	    WITH_SCRIPT(transfers_given_up_are_told_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,16 +40,6 @@ sink_of(struct kept *kept)
 	return (struct http_sink){begin_kept, write_kept, kept};
 }
 
-static struct outcome
-outcome_of(struct http *http, const struct http_request *request)
-{
-	struct http_answer answer;
-	struct outcome o = http_perform(http, request, &answer);
-
-	http_answer_free(&answer);
-	return o;
-}
-
 /* Limits. */
 
 static void
@@ -67,7 +57,7 @@ an_answer_up_to_the_limit_is_kept_and_no_larger_one(void **state)
 	assert_int_equal(answer.body.len, 10);
 	http_answer_free(&answer);
 	request.answer_max = 9;
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is(&o, "net/too-large"));
 }
 
@@ -160,7 +150,7 @@ headers_without_end_are_refused(void **state)
 	struct outcome o;
 
 	script_play(script, {.status = 200, .headers = headers});
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is(&o, "net/too-large"));
 	free(headers);
 }
@@ -173,7 +163,7 @@ what_is_not_http_is_said_to_be_so(void **state)
 	struct outcome o;
 
 	script_play(script, {.raw = "220 mail.example ESMTP\r\n", .close = true});
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is(&o, "net/protocol"));
 }
 
@@ -227,7 +217,7 @@ a_sink_begins_even_for_nothing(void **state)
 
 	script_play(script, {.status = 200, .body = ""});
 	request.sink = &sink;
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is_ok(&o));
 	assert_int_equal(kept.begun, 1);
 	assert_int_equal(kept.announced, 0);
@@ -247,7 +237,7 @@ a_sink_starts_over_with_another_attempt(void **state)
 	    {.status = 200, .body = "whole"});
 	request.sink = &sink;
 	request.idempotent = true;
-	o = outcome_of(script->http, &request);
+	o = script_outcome(script, &request);
 	assert_true(outcome_is_ok(&o));
 	assert_int_equal(kept.begun, 2);
 	assert_string_equal(kept.bytes.data, "whole");
@@ -268,7 +258,7 @@ a_sink_that_refuses_ends_the_transfer(void **state)
 		struct outcome o;
 
 		request.sink = &sink;
-		o = outcome_of(script->http, &request);
+		o = script_outcome(script, &request);
 		assert_true(outcome_is(&o, "local/io"));
 		buf_free(&kept.bytes);
 	}
@@ -293,30 +283,28 @@ a_sink_takes_no_more_than_its_limit(void **state)
 			script_play(script, {.raw = chunked});
 		request.sink = &sink;
 		request.sink_max = 7;
-		o = outcome_of(script->http, &request);
+		o = script_outcome(script, &request);
 		assert_true(outcome_is(&o, "net/too-large"));
 		assert_in_range(kept.bytes.len, 0, 7);
 		buf_free(&kept.bytes);
 	}
 }
 
-#define with_script(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    with_script(an_answer_up_to_the_limit_is_kept_and_no_larger_one),
+	    WITH_SCRIPT(an_answer_up_to_the_limit_is_kept_and_no_larger_one),
 	    cmocka_unit_test(a_compressed_answer_is_limited_by_what_it_becomes),
-	    with_script(of_an_error_only_the_start_is_kept),
-	    with_script(headers_without_end_are_refused),
-	    with_script(what_is_not_http_is_said_to_be_so),
-	    with_script(a_sink_gets_what_succeeds_and_its_size_first),
-	    with_script(a_sink_gets_no_error),
-	    with_script(a_sink_begins_even_for_nothing),
-	    with_script(a_sink_starts_over_with_another_attempt),
-	    with_script(a_sink_that_refuses_ends_the_transfer),
-	    with_script(a_sink_takes_no_more_than_its_limit),
+	    WITH_SCRIPT(of_an_error_only_the_start_is_kept),
+	    WITH_SCRIPT(headers_without_end_are_refused),
+	    WITH_SCRIPT(what_is_not_http_is_said_to_be_so),
+	    WITH_SCRIPT(a_sink_gets_what_succeeds_and_its_size_first),
+	    WITH_SCRIPT(a_sink_gets_no_error),
+	    WITH_SCRIPT(a_sink_begins_even_for_nothing),
+	    WITH_SCRIPT(a_sink_starts_over_with_another_attempt),
+	    WITH_SCRIPT(a_sink_that_refuses_ends_the_transfer),
+	    WITH_SCRIPT(a_sink_takes_no_more_than_its_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -379,31 +379,29 @@ a_signal_ends_a_transfer(void **state)
 	assert_true(r.outcome.ambiguous);
 }
 
-#define with_script(test) cmocka_unit_test_setup_teardown(test, script_setup, script_teardown)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    with_script(a_limited_rate_is_waited_for),
-	    with_script(a_wait_beyond_the_deadline_is_told_at_once),
-	    with_script(a_date_to_wait_for_is_understood),
-	    with_script(the_last_answer_is_given_when_time_runs_out),
-	    with_script(a_gateway_that_failed_is_asked_again_only_for_what_may_be_done_twice),
-	    with_script(an_error_that_lasts_is_not_asked_again),
-	    with_script(a_cut_after_the_request_is_ambiguous_and_not_repeated),
-	    with_script(a_cut_on_a_kept_connection_is_not_repeated_either),
-	    with_script(a_cut_is_repeated_where_twice_is_as_good_as_once),
-	    with_script(half_an_answer_is_ambiguous),
-	    with_script(a_cut_before_the_request_was_whole_is_repeated),
-	    with_script(a_cut_before_the_request_was_whole_is_certain),
-	    with_script(a_source_is_rewound_for_another_attempt),
-	    with_script(a_source_that_cannot_be_read_ends_the_transfer),
-	    with_script(a_port_nobody_listens_on_is_no_connection),
-	    with_script(a_deadline_ends_a_request_that_gets_no_answer),
-	    with_script(a_deadline_in_the_past_sends_nothing),
-	    with_script(a_connection_on_which_nothing_moves_is_given_up),
-	    with_script(a_signal_ends_a_transfer),
+	    WITH_SCRIPT(a_limited_rate_is_waited_for),
+	    WITH_SCRIPT(a_wait_beyond_the_deadline_is_told_at_once),
+	    WITH_SCRIPT(a_date_to_wait_for_is_understood),
+	    WITH_SCRIPT(the_last_answer_is_given_when_time_runs_out),
+	    WITH_SCRIPT(a_gateway_that_failed_is_asked_again_only_for_what_may_be_done_twice),
+	    WITH_SCRIPT(an_error_that_lasts_is_not_asked_again),
+	    WITH_SCRIPT(a_cut_after_the_request_is_ambiguous_and_not_repeated),
+	    WITH_SCRIPT(a_cut_on_a_kept_connection_is_not_repeated_either),
+	    WITH_SCRIPT(a_cut_is_repeated_where_twice_is_as_good_as_once),
+	    WITH_SCRIPT(half_an_answer_is_ambiguous),
+	    WITH_SCRIPT(a_cut_before_the_request_was_whole_is_repeated),
+	    WITH_SCRIPT(a_cut_before_the_request_was_whole_is_certain),
+	    WITH_SCRIPT(a_source_is_rewound_for_another_attempt),
+	    WITH_SCRIPT(a_source_that_cannot_be_read_ends_the_transfer),
+	    WITH_SCRIPT(a_port_nobody_listens_on_is_no_connection),
+	    WITH_SCRIPT(a_deadline_ends_a_request_that_gets_no_answer),
+	    WITH_SCRIPT(a_deadline_in_the_past_sends_nothing),
+	    WITH_SCRIPT(a_connection_on_which_nothing_moves_is_given_up),
+	    WITH_SCRIPT(a_signal_ends_a_transfer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

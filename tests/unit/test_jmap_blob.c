@@ -317,9 +317,6 @@ downloads_given_up_are_told_so(void **state)
 	assert_int_equal(wanted[0].done, 2);
 }
 
-#define WITH_SERVICE(test) \
-	cmocka_unit_test_setup_teardown(test, fake_service_setup, fake_service_teardown)
-
 int
 main(void)
 {

@@ -198,9 +198,6 @@ an_account_that_cannot_send_says_what_it_lacks(void **state)
 	jmap_close(&jmap);
 }
 
-#define WITH_SERVICE(test) \
-	cmocka_unit_test_setup_teardown(test, fake_service_setup, fake_service_teardown)
-
 int
 main(void)
 {

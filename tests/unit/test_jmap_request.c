@@ -405,9 +405,6 @@ a_raw_request_is_sent_as_it_is(void **state)
 	jmap_close(&jmap);
 }
 
-#define WITH_SERVICE(test) \
-	cmocka_unit_test_setup_teardown(test, fake_service_setup, fake_service_teardown)
-
 int
 main(void)
 {

@@ -318,9 +318,6 @@ the_mail_account_teaches_the_address(void **state)
 	jmap_close(&jmap);
 }
 
-#define WITH_SERVICE(test) \
-	cmocka_unit_test_setup_teardown(test, fake_service_setup, fake_service_teardown)
-
 int
 main(void)
 {
