@@ -2,8 +2,8 @@
  * Bytes up and down (RFC 8620 §6).
  *
  * Downloads run side by side.  Starting one may need a token, and a token may need a whole
- * login: so jmap_download_start() only queues, and jmap_run() starts what is queued before
- * it drives the transfers, never from inside one of their callbacks.
+ * login: so jmap_download_start() only queues, and jmap_run() starts what there is room for
+ * before it drives the transfers, never from inside one of their callbacks.
  */
 #include <stdlib.h>
 
@@ -182,20 +182,33 @@ start(struct jmap_download *download)
 	return o;
 }
 
-/* Start what is queued by now.  A login that fails fails them all: it is not tried again for
- * each. */
 static void
-start_queued(struct jmap *jmap)
+finish_all(struct jmap_download *queued, struct outcome o)
 {
-	struct jmap_download *queued = take_queue(jmap), *next;
-	struct outcome o = outcome_ok();
+	struct jmap_download *next;
 
 	for (; queued != NULL; queued = next) {
 		next = queued->next;
-		if (outcome_is_ok(&o))
-			o = start(queued);
-		if (!outcome_is_ok(&o))
-			finish(queued, o);
+		finish(queued, o);
+	}
+}
+
+/* Start what need not wait in line, where its token might come to its end.  A login that
+ * fails fails all that is queued: it is not tried again for each. */
+static void
+start_queued(struct jmap *jmap)
+{
+	while (jmap->queue != NULL && http_room(jmap->http) != 0) {
+		struct jmap_download *first = jmap->queue;
+		struct outcome o = start(first);
+
+		if (!outcome_is_ok(&o)) {
+			finish_all(take_queue(jmap), o);
+			return;
+		}
+		jmap->queue = first->next;
+		if (jmap->queue == NULL)
+			jmap->queue_end = &jmap->queue;
 	}
 }
 
@@ -229,12 +242,7 @@ jmap_run(struct jmap *jmap, int64_t wait_ms)
 void
 jmap_abandon(struct jmap *jmap)
 {
-	struct jmap_download *queued = take_queue(jmap), *next;
-
-	for (; queued != NULL; queued = next) {
-		next = queued->next;
-		finish(queued, outcome_make("local", "cancelled", NULL));
-	}
+	finish_all(take_queue(jmap), outcome_make("local", "cancelled", NULL));
 	if (jmap->downloads != 0)
 		http_abandon(jmap->http);
 }

@@ -28,7 +28,8 @@ struct http {
 	CURLM *multi;                /* NULL until the first transfer */
 	struct http_transfer *transfers, *last;
 	size_t count;
-	size_t finished; /* so many done() calls, ever */
+	size_t finished;  /* so many done() calls, ever */
+	bool multiplexed; /* the last answer came by HTTP/2 */
 };
 
 struct http *
@@ -246,6 +247,8 @@ decide(struct http *http, struct http_transfer *t, CURLcode result)
 {
 	struct outcome o = http_attempt_end(t, result);
 
+	if (t->answer.status != 0)
+		http->multiplexed = t->multiplexed;
 	if (outcome_is_ok(&o) && http_is_redirect(t)) {
 		o = follow(t);
 		if (outcome_is_ok(&o))
@@ -341,6 +344,15 @@ http_run(struct http *http, int64_t wait_ms)
 		poll_until(http, end.at_ms);
 	}
 	return http->count;
+}
+
+size_t
+http_room(const struct http *http)
+{
+	size_t most =
+	    (size_t)http->options.connections * (http->multiplexed ? http->options.streams : 1);
+
+	return http->count < most ? most - http->count : 0;
 }
 
 void

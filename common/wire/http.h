@@ -122,6 +122,13 @@ void http_start(struct http *http, const struct http_request *request,
  * Returns how many are still under way. */
 size_t http_run(struct http *http, int64_t wait_ms);
 
+/*
+ * How many more transfers would go on at once, and not wait in line, if they were started
+ * now: one a connection, and with HTTP/2, once an answer came by it, one a stream.  What
+ * carries a token that ends soon is better started when there is room.
+ */
+size_t http_room(const struct http *http);
+
 /* Give up all transfers: each done is called with local/cancelled. */
 void http_abandon(struct http *http);
 

@@ -261,6 +261,7 @@ take_answer(struct http_transfer *t)
 {
 	char *text = NULL;
 	curl_off_t number = 0;
+	long version = 0;
 
 	t->answer.status = http_status(t->easy);
 	if (curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &text) == CURLE_OK)
@@ -272,6 +273,9 @@ take_answer(struct http_transfer *t)
 		t->answer.retry_after = number < INT32_MAX ? (unsigned)number : INT32_MAX;
 	if (curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &number) == CURLE_OK)
 		t->answer.received = number;
+	t->multiplexed =
+	    curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK &&
+	    version == CURL_HTTP_VERSION_2_0;
 }
 
 static void

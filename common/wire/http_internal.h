@@ -43,6 +43,7 @@ struct http_transfer {
 	unsigned redirects;
 	bool foreign;          /* redirected to where our credentials do not belong */
 	int64_t not_before_ms; /* CLOCK_MONOTONIC: when the next attempt may begin */
+	bool multiplexed;      /* the answer came by HTTP/2 */
 
 	/* The attempt under way. */
 	CURL *easy; /* NULL between attempts */
