@@ -21,13 +21,30 @@ static const struct pow_progress halfway = {
     .last_ns = 10 * SECOND - 1,
 };
 
+/* Read up to the line of one dot; a terminal gives what was written in pieces. */
+static void
+read_shown(int in)
+{
+	size_t length = 0;
+
+	shown[0] = '\0';
+	while (strcmp(shown, ".\n") != 0 && strcmp(shown, ".\r\n") != 0 &&
+	       (length < 3 || (strcmp(shown + length - 3, "\n.\n") != 0 &&
+	                          strcmp(shown + length - 3, ".\r\n") != 0))) {
+		ssize_t n = read(in, shown + length, sizeof(shown) - 1 - length);
+
+		assert_true(n > 0);
+		length += (size_t)n;
+		shown[length] = '\0';
+	}
+}
+
 /* Everything that was written to stderr while a callback had these reports. */
 static const char *
 stderr_of(void (*callback)(const struct pow_progress *, void *), void *arg, int in, int out,
     const struct pow_progress *reports, size_t count)
 {
 	int saved = dup(STDERR_FILENO);
-	ssize_t n;
 
 	dup2(out, STDERR_FILENO);
 	for (size_t i = 0; i < count; i++)
@@ -36,9 +53,7 @@ stderr_of(void (*callback)(const struct pow_progress *, void *), void *arg, int 
 		fail();
 	dup2(saved, STDERR_FILENO);
 	close(saved);
-	n = read(in, shown, sizeof(shown) - 1);
-	assert_true(n > 0);
-	shown[n] = '\0';
+	read_shown(in);
 	close(in);
 	close(out);
 	return shown;
