@@ -3,7 +3,7 @@
  * and, when its bytes are all there, a job of the batch that is being filled.  Full batches go
  * to the disk thread; what comes back from it is recorded in one transaction a batch.
  *
- * The window (transfers at once) starts at 32, grows by one with every window of successes
+ * The window (transfers at once) starts at 24, grows by one with every window of successes
  * and is halved when the service asks for patience.  Trouble of one message (it is gone, its
  * size is not what was said) is reported and left for the next run; when several in a row
  * fail for reasons beyond one message, that is the outcome of the run.
@@ -23,8 +23,8 @@
 #include "sync/folders.h"
 #include "sync/line_ends.h"
 
-#define WINDOW_START 32
-#define WINDOW_MAX   46 /* two connections of mirror.c, and room for a request */
+#define WINDOW_START 24
+#define WINDOW_MAX   31 /* the streams of mirror.c but one, for requests */
 #define QUEUE_MAX    64
 #define BATCH_BYTES  (32 << 20)
 #define BATCHES_MAX  3 /* with the disk thread */
@@ -418,14 +418,19 @@ download_run(struct download *d, bool flush, bool *busy_r)
 	return outcome_is_ok(&d->end) ? o : d->end;
 }
 
-/* The batch that is being filled is not submitted: its files go. */
+/* Can what was downloaded still be put into place? */
+static bool
+disk_is_well(const struct download *d)
+{
+	return !outcome_is(&d->end, "local/disk-full") &&
+	       !outcome_is(&d->end, "local/permission");
+}
+
 static void
 drop_filling(struct download *d)
 {
 	struct disk_batch *b = d->filling;
 
-	if (b == NULL)
-		return;
 	for (size_t i = 0; i < b->count; i++)
 		(void)unlinkat(d->mirror->root.fd, b->jobs[i].tmp, 0);
 	batch_free_jobs(b);
@@ -442,7 +447,10 @@ download_free(struct download **download)
 		return o;
 	if (d->under_way != 0)
 		jmap_abandon(d->mirror->jmap);
-	drop_filling(d);
+	if (d->filling != NULL && disk_is_well(d))
+		submit(d);
+	else if (d->filling != NULL)
+		drop_filling(d);
 	while (d->disk != NULL && disk_load(d->disk) != 0)
 		o = outcome_worse(o, take_finished(d, true));
 	disk_stop(&d->disk);

@@ -11,7 +11,7 @@ struct download;
 
 struct download *download_new(struct mirror *m);
 
-/* Drop what is under way, wait for the disk, record what it has done. */
+/* Drop what is under way, put into place and record what is complete. */
 struct outcome download_free(struct download **download);
 
 /* Can it take one more task now?  There is a limit to what is held in memory. */

@@ -28,6 +28,7 @@ struct mailbox {
 	unsigned scans; /* of its folder in this run */
 	int lock;       /* a batch holds dovecot-uidlist.lock */
 	struct letters letters;
+	bool out_of_letters; /* and that was said */
 };
 
 /* Pointers to mailboxes stay valid until mailboxes_free(). */

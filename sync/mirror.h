@@ -33,6 +33,7 @@ struct mirror {
 	char *service; /* host of the API */
 	char *account_id;
 	size_t page; /* ids to ask for at once */
+	int lock;    /* on the database */
 	struct store *store;
 	struct root root;
 	struct mailboxes mailboxes;
@@ -40,7 +41,8 @@ struct mirror {
 	enum root_verdict verdict;
 	bool changing;               /* the marker says that this run changes things */
 	bool astray;                 /* files may have names that the state does not know */
-	bool scanned;                /* all folders were looked through for such files */
+	bool scanned;                /* all folders were looked through for such files, */
+	bool recovered;              /* and what they hold was dealt with */
 	bool drained;                /* all planned messages were taken up */
 	int64_t chunk[MIRROR_CHUNK]; /* rows of email to take up next, see task_next() */
 	size_t chunk_next, chunk_count;
@@ -53,6 +55,11 @@ struct mirror {
  */
 struct outcome mirror_run(const struct sync_config *config,
     const struct mirror_options *options, struct report *report);
+
+/* mirror_open.c: what a run needs, and its end.  mirror_close() after mirror_open() failed,
+ * too. */
+struct outcome mirror_open(struct mirror *m);
+struct outcome mirror_close(struct mirror *m);
 
 /* Are there files of ours that the state may not know? */
 bool mirror_recovers(const struct mirror *m);

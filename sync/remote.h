@@ -19,7 +19,7 @@
  */
 struct outcome remote_changes(struct mirror *m, bool *list_r);
 
-/* For remote_listing.c: the parts both ways of reading have in common. */
+/* remote_objects.c: what both ways of reading have in common */
 
 /* Send; a response on OK. */
 struct outcome

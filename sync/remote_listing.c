@@ -274,8 +274,8 @@ match_renamed(struct mirror *m)
 	static const char *const setup[] = {
 	    "CREATE TEMP TABLE IF NOT EXISTS pair(gone INTEGER UNIQUE, fresh INTEGER UNIQUE)",
 	    "DROP TABLE IF EXISTS temp.gone",
-	    "CREATE TEMP TABLE gone AS SELECT n, blob, size, received FROM email"
-	    " WHERE want_mailboxes = '' AND keywords IS NOT NULL",
+	    ("CREATE TEMP TABLE gone AS SELECT n, blob, size, received FROM email"
+	     " WHERE want_mailboxes = '' AND keywords IS NOT NULL"),
 	    "CREATE INDEX temp.gone_blob ON gone(blob)",
 	    "CREATE INDEX temp.gone_size ON gone(size, received)",
 	};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "sync/keywords.h"
 #include "sync/merge.h"
@@ -83,6 +84,16 @@ letters_of(const struct mailbox *mb, const char *const *names, size_t count, str
 	}
 }
 
+/* Once: the keyword is in the state, but mail readers will not see it. */
+static void
+say_out_of_letters(const struct mirror *m, struct mailbox *mb, const char *keyword)
+{
+	if (!mb->out_of_letters)
+		log_say(LOG_WARNING, "%s: %s has over %d keywords: no letter for \"%s\"",
+		    m->config->name, mb->display, LETTERS_MAX, keyword);
+	mb->out_of_letters = true;
+}
+
 /* See to it that the mailbox has letters for all keywords of the task. */
 static struct outcome
 prepare_letters(struct mirror *m, struct mailbox *mb, const struct keywords *wanted)
@@ -94,7 +105,8 @@ prepare_letters(struct mirror *m, struct mailbox *mb, const struct keywords *wan
 	for (size_t i = 0; i < wanted->count && outcome_is_ok(&o); i++) {
 		if (keyword_flag(wanted->names[i]) != '\0')
 			continue;
-		letters_give(&mb->letters, wanted->names[i], &fresh);
+		if (letters_give(&mb->letters, wanted->names[i], &fresh) == '\0')
+			say_out_of_letters(m, mb, wanted->names[i]);
 		changed = changed || fresh;
 	}
 	if (!outcome_is_ok(&o) || !changed || m->options.dry_run)

@@ -1,0 +1,247 @@
+/*
+ * Before and after a run: lock, folder, state, service; in this order, so that a run that
+ * must not be costs no request.
+ */
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
+#include "sync/mirror.h"
+#include "sync/remote.h"
+#include "sync/state.h"
+
+/*
+ * Downloads at once, over all connections.  HTTP/2 carries them on one: a second would be
+ * a little faster where the service is near, and costs 4 MB for its own copy of the
+ * authorities.  Without HTTP/2 there are the few connections that struct http allows.
+ */
+#define STREAMS    32
+#define SESSION_MS 180000
+
+static struct outcome
+lock_database(const char *database, int *lock_r)
+{
+	char *copy = xstrdup(database), *lock = xasprintf("%s.lock", database);
+	struct outcome o = file_make_dirs(dirname(copy), 0700);
+
+	*lock_r = -1;
+	if (outcome_is_ok(&o))
+		o = file_lock(AT_FDCWD, lock, deadline_in_ms(0), lock_r);
+	free(copy);
+	free(lock);
+	return o;
+}
+
+static void
+remove_database(const char *database)
+{
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		char *file = xasprintf("%s%s", database, suffixes[i]);
+
+		(void)unlink(file);
+		free(file);
+	}
+}
+
+/* A rehearsal of a first run has its state in a temporary file. */
+static struct outcome
+open_state(struct mirror *m, bool afresh)
+{
+	const char *path = m->config->database;
+	struct outcome o;
+
+	if (m->options.dry_run && (afresh || access(path, F_OK) < 0))
+		path = "";
+	else if (afresh)
+		remove_database(path);
+	o = state_open(path, &m->store);
+	if (outcome_is(&o, "local/database"))
+		outcome_hint(&o, "ferry-sync --rebuild %s makes it anew from the Maildir",
+		    m->config->name);
+	return o;
+}
+
+/* What state and folder say about each other. */
+static struct outcome
+judge_root(struct mirror *m)
+{
+	char *uuid = state_get(m->store, STATE_UUID);
+	struct outcome o;
+
+	m->verdict = root_judge(&m->root, uuid, state_get_number(m->store, STATE_EPOCH, 0),
+	    state_get_number(m->store, STATE_RUNNING, 0) != 0);
+	free(uuid);
+	if (m->options.rebuild && (m->verdict == ROOT_FRESH || m->verdict == ROOT_UNUSABLE))
+		m->verdict = ROOT_NO_DATABASE;
+	o = root_refusal(&m->root, m->verdict, m->config->name);
+	if (outcome_is_ok(&o) && m->verdict == ROOT_CRASHED)
+		o = store_check(m->store);
+	return o;
+}
+
+/* The folder is an old copy: what the state says of the files is not so. */
+static struct outcome
+forget_state(struct mirror *m)
+{
+	store_close(&m->store);
+	m->verdict = ROOT_NO_DATABASE;
+	return open_state(m, true);
+}
+
+static struct outcome
+open_local(struct mirror *m)
+{
+	struct outcome o = root_open(&m->root, m->config->maildir);
+
+	if (outcome_is_ok(&o))
+		o = open_state(m, m->options.rebuild);
+	if (outcome_is_ok(&o))
+		o = judge_root(m);
+	if (outcome_is_ok(&o) && m->verdict == ROOT_OLD_FOLDER)
+		o = forget_state(m);
+	return o;
+}
+
+/* The host of an URL: what tells two services apart, whatever port they have. */
+static char *
+host_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	host = host != NULL ? host + 3 : url;
+	if (*host == '[')
+		return xstrndup(host, strcspn(host, "]"));
+	return xstrndup(host, strcspn(host, ":/?#"));
+}
+
+static bool
+differs(const char *known, const char *now)
+{
+	return known != NULL && strcmp(known, now) != 0;
+}
+
+/* The Maildir of one account is never filled from another. */
+static struct outcome
+check_account(const struct mirror *m)
+{
+	char *service = state_get(m->store, STATE_SERVICE);
+	char *account = state_get(m->store, STATE_ACCOUNT);
+	struct outcome o = outcome_ok();
+
+	if (differs(service, m->service) || differs(account, m->account_id) ||
+	    differs(m->root.service, m->service) || differs(m->root.account, m->account_id)) {
+		o = outcome_make("local", "wrong-folder",
+		    "%s is the mirror of %s at %s, not %s at %s", m->root.path,
+		    account != NULL ? account : m->root.account,
+		    service != NULL ? service : m->root.service, m->account_id, m->service);
+		outcome_hint(&o, "give another account another maildir");
+	}
+	free(service);
+	free(account);
+	return o;
+}
+
+static struct outcome
+open_remote(struct mirror *m)
+{
+	unsigned connections = m->config->connections;
+	struct http_options options = {
+	    .connections = connections,
+	    .streams =
+	        connections > 1 && connections < STREAMS ? STREAMS / connections : STREAMS,
+	};
+	const struct jmap_session *session;
+	struct outcome o = jmap_open(m->config->account, &options, &m->jmap);
+
+	if (outcome_is_ok(&o))
+		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);
+	if (!outcome_is_ok(&o))
+		return o;
+	m->service = host_of(session->api_url);
+	m->account_id = xstrdup(session->account_id);
+	m->page = session->max_objects_in_get < REMOTE_PAGE && session->max_objects_in_get > 0
+	              ? (size_t)session->max_objects_in_get
+	              : REMOTE_PAGE;
+	maildir_namer_init(&m->namer, m->service, m->account_id);
+	return check_account(m);
+}
+
+struct outcome
+mirror_open(struct mirror *m)
+{
+	struct outcome o;
+
+	m->root.fd = -1;
+	o = lock_database(m->config->database, &m->lock);
+	if (outcome_is_ok(&o))
+		o = open_local(m);
+	if (outcome_is_ok(&o))
+		o = open_remote(m);
+	return o;
+}
+
+struct outcome
+mirror_start_changing(struct mirror *m)
+{
+	int64_t epoch = state_get_number(m->store, STATE_EPOCH, 0);
+	struct outcome o;
+
+	if (m->changing)
+		return outcome_ok();
+	o = root_make(&m->root);
+	if (m->root.marked && m->root.epoch > epoch)
+		epoch = m->root.epoch;
+	if (outcome_is_ok(&o))
+		o = root_mark(&m->root, epoch + 1, m->service, m->account_id);
+	if (!outcome_is_ok(&o))
+		return o;
+	store_begin(m->store);
+	state_set(m->store, STATE_UUID, m->root.uuid);
+	state_set(m->store, STATE_SERVICE, m->service);
+	state_set(m->store, STATE_ACCOUNT, m->account_id);
+	state_set_number(m->store, STATE_EPOCH, epoch + 1);
+	state_set_number(m->store, STATE_RUNNING, 1);
+	m->changing = true;
+	return store_commit(m->store);
+}
+
+bool
+mirror_recovers(const struct mirror *m)
+{
+	return m->verdict != ROOT_KNOWN && m->verdict != ROOT_FRESH;
+}
+
+/* Does the state know every file that has a name of ours? */
+static bool
+is_clean(const struct mirror *m)
+{
+	return !m->astray && (!mirror_recovers(m) || m->recovered);
+}
+
+/* Whatever the outcome: if what was done is recorded, the end is clean. */
+struct outcome
+mirror_close(struct mirror *m)
+{
+	struct outcome o = outcome_ok();
+
+	if (m->changing && m->store != NULL && is_clean(m)) {
+		state_set_number(m->store, STATE_RUNNING, 0);
+		o = store_error(m->store);
+	}
+	mailboxes_free(&m->mailboxes);
+	maildir_namer_free(&m->namer);
+	store_close(&m->store);
+	jmap_close(&m->jmap);
+	root_close(&m->root);
+	if (m->lock >= 0)
+		close(m->lock);
+	free(m->service);
+	free(m->account_id);
+	return o;
+}

@@ -1,0 +1,296 @@
+/*
+ * Emails and Mailboxes as the service describes them: asked for, and written into the state
+ * as what is to be done about them.
+ *
+ * An Email whose keywords and mailboxes are what the state has needs nothing; any other gets
+ * want_ columns.  Only mailboxes that are mirrored count, so an Email that leaves them all
+ * is as good as destroyed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/service/jmap_mail.h"
+#include "common/wire/json.h"
+#include "sync/keywords.h"
+#include "sync/merge.h"
+#include "sync/remote.h"
+#include "sync/state.h"
+
+#define REQUEST_MS 180000
+
+struct outcome
+remote_send(struct mirror *m, struct jmap_request *request, struct jmap_response **response_r)
+{
+	m->report->requests++;
+	report_progress(m->report);
+	return jmap_send(m->jmap, request, true, deadline_in_ms(REQUEST_MS), response_r);
+}
+
+static json_t *
+strings(const char *const *names, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_string(names[i]));
+	return array;
+}
+
+json_t *
+remote_email_properties(void)
+{
+	static const char *const names[] = {JMAP_EMAIL_MIRROR_PROPERTIES};
+
+	return strings(names, sizeof(names) / sizeof(names[0]));
+}
+
+json_t *
+remote_mailbox_properties(void)
+{
+	static const char *const names[] = {"id", "name", "parentId", "role"};
+
+	return strings(names, sizeof(names) / sizeof(names[0]));
+}
+
+/* The mailboxes a message is to be in, of those that are mirrored. */
+static void
+wanted_mailboxes(const struct mirror *m, const json_t *email, struct numbers *set)
+{
+	const char *id;
+	json_t *value;
+
+	*set = (struct numbers){0};
+	json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
+		const struct mailbox *mb = mailboxes_by_id(&m->mailboxes, id);
+
+		if (json_is_true(value) && mb != NULL && mb->selected && !mb->gone)
+			numbers_add(set, mb->n);
+	}
+}
+
+/* The mirrored mailboxes it has places in, as text. */
+static char *
+base_mailboxes(struct mirror *m, int64_t n)
+{
+	struct numbers set = {0};
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT mailbox FROM place JOIN mailbox ON mailbox.n = mailbox"
+	    " WHERE email = ? AND selected",
+	    "i", n);
+	char *text;
+
+	while (store_row(m->store, q))
+		numbers_add(&set, sqlite3_column_int64(q, 0));
+	text = numbers_text(&set);
+	numbers_free(&set);
+	return text;
+}
+
+static int64_t
+rank_of(const struct mirror *m, const struct numbers *mailboxes)
+{
+	for (size_t i = 0; i < mailboxes->count; i++)
+		if (mailboxes_by_n(&m->mailboxes, mailboxes->v[i])->inbox)
+			return 0;
+	return 1;
+}
+
+static void
+plan_new(struct mirror *m, const json_t *email, const char *id, const char *keywords,
+    const struct numbers *mailboxes)
+{
+	const char *blob = json_get_id(email, "blobId");
+	int64_t size = json_get_count(email, "size", -1);
+	char *wanted;
+
+	if (mailboxes->count == 0)
+		return;
+	if (blob == NULL || size < 0) {
+		struct outcome o = outcome_make("answer", "missing", "blobId or size");
+
+		report_error(m->report, id, &o);
+		return;
+	}
+	wanted = numbers_text(mailboxes);
+	store_run(m->store,
+	    "INSERT INTO email(id, blob, size, received, rank, want_keywords, want_mailboxes)"
+	    " VALUES(?, ?, ?, ?, ?, ?, ?)",
+	    "ttiiitt", id, blob, size, json_get_date(email, "receivedAt", 0),
+	    rank_of(m, mailboxes), keywords, wanted);
+	m->report->wanted++;
+	m->report->wanted_bytes += size;
+	free(wanted);
+}
+
+static void
+plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords,
+    const struct numbers *mailboxes)
+{
+	char *base = base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
+
+	if (agreed == NULL && *base == '\0' && *wanted == '\0')
+		store_run(m->store, "DELETE FROM email WHERE n = ?", "i", n);
+	else if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
+		store_run(m->store,
+		    "UPDATE email SET want_keywords = NULL, want_mailboxes = NULL"
+		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
+		    "i", n);
+	else
+		store_run(m->store,
+		    "UPDATE email SET want_keywords = ?, want_mailboxes = ? WHERE n = ?", "tti",
+		    keywords, wanted, n);
+	free(base);
+	free(wanted);
+}
+
+void
+remote_record_email(struct mirror *m, const json_t *email)
+{
+	const char *id = json_get_id(email, "id");
+	struct numbers mailboxes;
+	char *keywords, *agreed = NULL;
+	int64_t n = -1;
+	sqlite3_stmt *q;
+
+	if (id == NULL)
+		return;
+	wanted_mailboxes(m, email, &mailboxes);
+	m->drained = false;
+	keywords = keywords_from_json(json_get_object(email, "keywords"));
+	q = store_query(m->store, "SELECT n, keywords FROM email WHERE id = ?", "t", id);
+	if (store_row(m->store, q)) {
+		n = sqlite3_column_int64(q, 0);
+		agreed = store_copy(q, 1);
+		store_done(q);
+	}
+	if (n < 0)
+		plan_new(m, email, id, keywords, &mailboxes);
+	else
+		plan_known(m, n, agreed, keywords, &mailboxes);
+	numbers_free(&mailboxes);
+	free(keywords);
+	free(agreed);
+}
+
+void
+remote_record_destroyed(struct mirror *m, const char *id)
+{
+	m->drained = false;
+	store_run(m->store,
+	    "DELETE FROM email WHERE id = ? AND NOT EXISTS"
+	    " (SELECT 1 FROM place WHERE place.email = email.n)",
+	    "t", id);
+	store_run(m->store,
+	    "UPDATE email SET want_keywords = coalesce(keywords, ''), want_mailboxes = ''"
+	    " WHERE id = ?",
+	    "t", id);
+}
+
+struct outcome
+remote_get_emails(
+    struct mirror *m, json_t *ids, struct jmap_response **response_r, json_t **result_r)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	const char *call = jmap_email_get_call(request, ids, remote_email_properties());
+	struct outcome o = remote_send(m, request, response_r);
+
+	if (outcome_is_ok(&o))
+		o = jmap_result(*response_r, call, NULL, result_r);
+	jmap_request_free(&request);
+	return o;
+}
+
+/* Mailboxes the state has and the list has not: gone, if the service says so. */
+static struct outcome
+prove_missing_mailboxes(struct mirror *m, json_t *missing)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	const char *call = jmap_mailbox_get_call(request, missing, remote_mailbox_properties());
+	struct outcome o = remote_send(m, request, &response);
+	json_t *result, *id;
+	size_t i;
+
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, call, NULL, &result);
+	if (outcome_is_ok(&o)) {
+		json_array_foreach (json_get_array(result, "notFound"), i, id) {
+			if (json_is_id(id))
+				mailboxes_record_gone(
+				    &m->mailboxes, m->store, json_string_value(id));
+		}
+	}
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	return o;
+}
+
+struct outcome
+remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *state)
+{
+	json_t *missing = json_array(), *present = json_object(), *object;
+	struct outcome o = outcome_ok();
+	size_t i;
+
+	json_array_foreach (list, i, object) {
+		if (mailboxes_record(&m->mailboxes, m->store, object))
+			json_object_set_new(present, json_get_id(object, "id"), json_true());
+	}
+	for (i = 0; i < m->mailboxes.count; i++) {
+		const struct mailbox *mb = m->mailboxes.v[i];
+
+		if (!mb->gone && json_object_get(present, mb->id) == NULL)
+			json_array_append_new(missing, json_string(mb->id));
+	}
+	json_decref(present);
+	if (json_array_size(missing) != 0)
+		o = prove_missing_mailboxes(m, json_incref(missing));
+	json_decref(missing);
+	if (outcome_is_ok(&o))
+		state_set(m->store, STATE_MAILBOX, state);
+	return o;
+}
+
+static struct outcome
+ask_for_all_mailboxes(struct mirror *m)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	const char *call = jmap_mailbox_get_call(request, NULL, remote_mailbox_properties());
+	struct outcome o = remote_send(m, request, &response);
+	const char *state = NULL;
+	json_t *result;
+
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, call, NULL, &result);
+	if (outcome_is_ok(&o) && (state = json_get_string(result, "state")) == NULL)
+		o = outcome_make("answer", "missing", "state of Mailbox/get");
+	if (outcome_is_ok(&o)) {
+		store_begin(m->store);
+		o = remote_record_all_mailboxes(m, json_get_array(result, "list"), state);
+		mailboxes_settle(&m->mailboxes, m->store, m->config);
+		if (outcome_is_ok(&o))
+			o = store_commit(m->store);
+		else
+			store_rollback(m->store);
+	}
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	return o;
+}
+
+struct outcome
+remote_know_mailboxes(struct mirror *m, const json_t *emails)
+{
+	json_t *email, *value;
+	const char *id;
+	size_t i;
+
+	json_array_foreach (emails, i, email) {
+		json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
+			if (mailboxes_by_id(&m->mailboxes, id) == NULL)
+				return ask_for_all_mailboxes(m);
+		}
+	}
+	return outcome_ok();
+}
