@@ -12,6 +12,7 @@
 # shellcheck shell=bash
 
 set -eu
+shopt -s inherit_errexit
 bench_folder=$(cd "${BASH_SOURCE[0]%/*}" && pwd -P)
 # shellcheck disable=SC2034 # lab.sh reads it
 [ -z "${FERRY_BUILD-}" ] || ferry_build=$(cd "$FERRY_BUILD" && pwd -P)

@@ -13,6 +13,7 @@
 # shellcheck shell=bash
 
 set -eu
+shopt -s inherit_errexit
 
 # Whatever hangs, the test ends, and in its own way: by its EXIT trap.
 if [ -z "${FERRY_TEST_GUARD-}" ]; then
