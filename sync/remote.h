@@ -47,6 +47,15 @@ void remote_record_email(struct mirror *m, const json_t *email);
 /* It is destroyed, for which there is proof. */
 void remote_record_destroyed(struct mirror *m, const char *id);
 
+/*
+ * Ask for messages by id, a page at a time: found for each that the service knows, gone for
+ * each that it says it does not.  sql selects n and id of the rows with n over the first
+ * parameter, in that order, as many as the second.
+ */
+struct outcome remote_prove(struct mirror *m, const char *sql,
+    void (*found)(struct mirror *m, const json_t *email),
+    void (*gone)(struct mirror *m, const char *id));
+
 /* remote_listing.c: the full listing */
 
 struct listing;

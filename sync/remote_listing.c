@@ -188,54 +188,14 @@ remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 	return o;
 }
 
-/* A page of ids the state has and the listing had not, after the one given. */
-static json_t *
-unlisted_ids(struct mirror *m, int64_t *after)
-{
-	json_t *ids = json_array();
-	sqlite3_stmt *q = store_query(m->store,
-	    "SELECT n, id FROM email WHERE n > ? AND id NOT IN (SELECT id FROM temp.listed)"
-	    " ORDER BY n LIMIT ?",
-	    "ii", *after, (int64_t)m->page);
-
-	while (store_row(m->store, q)) {
-		*after = sqlite3_column_int64(q, 0);
-		json_array_append_new(
-		    ids, json_string((const char *)sqlite3_column_text(q, 1)));
-	}
-	return ids;
-}
-
 /* Ask for each message that was not listed: it is gone, or the listing was not whole. */
 static struct outcome
 prove_unlisted(struct mirror *m)
 {
-	struct outcome o = outcome_ok();
-	int64_t after = 0;
-
-	while (outcome_is_ok(&o)) {
-		json_t *ids = unlisted_ids(m, &after), *result, *value;
-		struct jmap_response *response = NULL;
-		size_t i;
-
-		if (json_array_size(ids) == 0) {
-			json_decref(ids);
-			break;
-		}
-		o = remote_get_emails(m, ids, &response, &result);
-		if (outcome_is_ok(&o)) {
-			store_begin(m->store);
-			json_array_foreach (json_get_array(result, "list"), i, value)
-				remote_record_email(m, value);
-			json_array_foreach (json_get_array(result, "notFound"), i, value) {
-				if (json_is_id(value))
-					remote_record_destroyed(m, json_string_value(value));
-			}
-			o = store_commit(m->store);
-		}
-		jmap_response_free(&response);
-	}
-	return o;
+	return remote_prove(m,
+	    "SELECT n, id FROM email WHERE n > ? AND id NOT IN (SELECT id FROM temp.listed)"
+	    " ORDER BY n LIMIT ?",
+	    remote_record_email, remote_record_destroyed);
 }
 
 /* Give the files of a message that is gone to the new one with the same content. */

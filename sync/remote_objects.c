@@ -200,6 +200,66 @@ remote_get_emails(
 	return o;
 }
 
+/* A page of ids. */
+static json_t *
+select_ids(struct mirror *m, const char *sql, int64_t *after)
+{
+	json_t *ids = json_array();
+	sqlite3_stmt *q = store_query(m->store, sql, "ii", *after, (int64_t)m->page);
+
+	while (store_row(m->store, q)) {
+		*after = sqlite3_column_int64(q, 0);
+		json_array_append_new(
+		    ids, json_string((const char *)sqlite3_column_text(q, 1)));
+	}
+	return ids;
+}
+
+static struct outcome
+read_proof(struct mirror *m, const json_t *result,
+    void (*found)(struct mirror *m, const json_t *email),
+    void (*gone)(struct mirror *m, const char *id))
+{
+	struct outcome o = remote_know_mailboxes(m, json_get_array(result, "list"));
+	json_t *value;
+	size_t i;
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_begin(m->store);
+	json_array_foreach (json_get_array(result, "list"), i, value)
+		found(m, value);
+	json_array_foreach (json_get_array(result, "notFound"), i, value) {
+		if (json_is_id(value))
+			gone(m, json_string_value(value));
+	}
+	return store_commit(m->store);
+}
+
+struct outcome
+remote_prove(struct mirror *m, const char *sql,
+    void (*found)(struct mirror *m, const json_t *email),
+    void (*gone)(struct mirror *m, const char *id))
+{
+	struct outcome o = store_error(m->store);
+	int64_t after = 0;
+
+	while (outcome_is_ok(&o)) {
+		json_t *ids = select_ids(m, sql, &after), *result;
+		struct jmap_response *response = NULL;
+
+		if (json_array_size(ids) == 0) {
+			json_decref(ids);
+			return store_error(m->store);
+		}
+		o = remote_get_emails(m, ids, &response, &result);
+		if (outcome_is_ok(&o))
+			o = read_proof(m, result, found, gone);
+		jmap_response_free(&response);
+	}
+	return o;
+}
+
 /* Mailboxes the state has and the list has not: gone, if the service says so. */
 static struct outcome
 prove_missing_mailboxes(struct mirror *m, json_t *missing)
