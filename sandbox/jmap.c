@@ -143,40 +143,71 @@ prepare(struct jmap_call *call, const json_t *using)
 	return method;
 }
 
-/* Run a method in its transaction; NULL with the error set if it failed. */
+/* The states of the account as they are now; false after jmap_fail(). */
+static bool
+reload_account(struct jmap_call *call)
+{
+	struct jmap_request *request = call->request;
+	struct account fresh = {0};
+
+	if (!account_by_id(request->db, request->account.id, &fresh)) {
+		jmap_fail(call, "serverFail", "the account cannot be read");
+		return false;
+	}
+	account_free(&request->account);
+	request->account = fresh;
+	return true;
+}
+
+/* Run a method that only reads, in a transaction of its own. */
 static json_t *
-run(struct jmap_call *call, const struct jmap_method *method)
+run_reader(struct jmap_call *call, const struct jmap_method *method)
 {
 	struct jmap_request *request = call->request;
 	struct store *store = request->sandbox->store;
-	struct account fresh = {0};
 	json_t *result = NULL;
-	const char *why = NULL;
 
+	if (request->reader == NULL)
+		request->reader = store_take(store);
+	if (request->reader == NULL)
+		return jmap_fail(call, "serverFail", "the sandbox cannot use its database");
+	request->db = request->reader;
+	store_begin_read(store, request->db);
+	if (reload_account(call))
+		result = method->run(call);
+	store_rollback(store, request->db);
+	request->db = NULL;
+	return result;
+}
+
+/* Run a method that may write, in the transaction of the request, which it may begin. */
+static json_t *
+run_writer(struct jmap_call *call, const struct jmap_method *method)
+{
+	struct jmap_request *request = call->request;
+	json_t *result = NULL;
+
+	if (request->db == NULL)
+		request->db = store_begin_write(request->sandbox->store);
+	db_mark(request->db);
+	if (reload_account(call))
+		result = method->run(call);
+	if (result == NULL)
+		db_back_to_mark(request->db);
+	else
+		account_save(request->db, &request->account);
+	return result;
+}
+
+/* Run a method; NULL with the error set if it failed. */
+static json_t *
+run(struct jmap_call *call, const struct jmap_method *method)
+{
 	if (method->access == JMAP_NONE)
 		return method->run(call);
-	if (method->access == JMAP_WRITE)
-		store_begin_write(store, request->db);
-	else
-		store_begin_read(store, request->db);
-	if (account_by_id(request->db, request->account.id, &fresh)) {
-		account_free(&request->account);
-		request->account = fresh;
-		result = method->run(call);
-	} else {
-		jmap_fail(call, "serverFail", "the account cannot be read");
-	}
-	if (result == NULL) {
-		store_rollback(store, request->db);
-		return NULL;
-	}
-	account_save(request->db, &request->account);
-	if (store_commit(store, request->db, &why))
-		return result;
-	json_decref(result);
-	json_decref(call->next);
-	call->next = NULL;
-	return jmap_fail(call, "serverFail", "%s", why);
+	if (method->access == JMAP_WRITE || call->request->db != NULL)
+		return run_writer(call, method);
+	return run_reader(call, method);
 }
 
 static void
@@ -208,6 +239,21 @@ run_call(struct jmap_request *request, json_t *entry, const json_t *using)
 	json_decref(call.error);
 }
 
+/* End the transaction, if there is one; false, with the reply filled in, if it failed. */
+static bool
+finish(struct jmap_request *jmap, struct reply *reply)
+{
+	struct store *store = jmap->sandbox->store;
+	bool good = jmap->db == NULL || store_commit(store, jmap->db, NULL);
+
+	if (!good)
+		reply_error(reply, 507, "the sandbox cannot write its database, and did nothing",
+		    "see its log");
+	if (jmap->reader != NULL)
+		store_give(store, jmap->reader);
+	return good;
+}
+
 static void
 run_request(
     const struct request *r, struct jmap_request *jmap, json_t *request, struct reply *reply)
@@ -227,20 +273,19 @@ run_request(
 	if (ids != NULL)
 		json_object_set(response, "createdIds", jmap->created_ids);
 	json_decref(jmap->created_ids);
-	reply_json(reply, 200, response);
+	if (finish(jmap, reply))
+		reply_json(reply, 200, response);
+	else
+		json_decref(response);
 }
 
 void
 jmap_api(const struct request *r, struct reply *reply)
 {
-	struct jmap_request jmap = {.db = store_take(r->sandbox->store)};
+	struct jmap_request jmap = {0};
 	json_t *request;
 
-	if (jmap.db == NULL) {
-		reply_error(reply, 503, "the sandbox cannot use its database", "see its log");
-		return;
-	}
-	if (auth_account(r, jmap.db, &jmap.account, reply)) {
+	if (auth_account(r, &jmap.account, reply)) {
 		count_one(r->sandbox->counters.jmap_requests);
 		request = json_loadb(r->body, r->body_length, JSON_REJECT_DUPLICATES, NULL);
 		if (acceptable(r, request, reply))
@@ -248,5 +293,4 @@ jmap_api(const struct request *r, struct reply *reply)
 		json_decref(request);
 	}
 	account_free(&jmap.account);
-	store_give(r->sandbox->store, jmap.db);
 }

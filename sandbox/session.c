@@ -67,20 +67,14 @@ session_json(const struct request *r, const struct account *a)
 void
 session_get(const struct request *r, struct reply *reply)
 {
-	struct db *d = store_take(r->sandbox->store);
 	struct account a = {0};
 
-	if (d == NULL) {
-		reply_error(reply, 503, "the sandbox cannot use its database", "see its log");
-		return;
-	}
-	if (auth_account(r, d, &a, reply)) {
+	if (auth_account(r, &a, reply)) {
 		count_one(r->sandbox->counters.jmap_sessions);
 		reply_json(reply, 200, session_json(r, &a));
 		reply_header(reply, "Cache-Control", "no-cache, no-store, must-revalidate");
 	}
 	account_free(&a);
-	store_give(r->sandbox->store, d);
 }
 
 void

@@ -1,9 +1,10 @@
 /*
  * store - everything the sandbox remembers: one SQLite file and one file of blobs
  *
- * A struct store is shared by all threads; a thread that works on it borrows a connection.
- * SQLite lets many read while one writes; who wants to write waits in store_begin_write(),
- * so no transaction ever fails for being second.
+ * A struct store is shared by all threads; a thread that reads borrows a connection.  SQLite
+ * lets many read while one writes, and there is one connection to write with: its cache stays
+ * good, since nobody else changes the file.  Who wants it waits in store_begin_write(), so no
+ * transaction ever fails for being second.
  *
  * Every change in an account takes the next number of that account, its modseq.  A record
  * keeps the number of its creation and of its last change, which is all that /changes needs.
@@ -31,14 +32,17 @@ const unsigned char *store_key(const struct store *s);
 
 struct blobs *store_blobs(struct store *s);
 
-/* Borrow and give back a connection.  NULL if one more cannot be opened. */
+/* Borrow and give back a connection to read with.  NULL if one more cannot be opened. */
 struct db *store_take(struct store *s);
 void store_give(struct store *s, struct db *d);
 
 void store_begin_read(struct store *s, struct db *d);
-void store_begin_write(struct store *s, struct db *d);
 
-/* End either kind.  False: nothing was stored, *why_r says why (valid until the next use). */
+/* Wait for the connection that writes, and begin. */
+struct db *store_begin_write(struct store *s);
+
+/* End either kind.  False: nothing was stored, *why_r (if asked) says why, and is valid until
+ * the next who writes.  A connection that wrote is given back. */
 bool store_commit(struct store *s, struct db *d, const char **why_r);
 void store_rollback(struct store *s, struct db *d);
 
