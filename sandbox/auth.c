@@ -286,9 +286,8 @@ auth_capability(const struct request *r, struct reply *reply)
 		reply_json(reply, 200, next_step("GET /.well-known/jmap"));
 		give_token(r, reply,
 		    json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "use", "capability", "sub",
-		        a.username, "inboxId",
-		        r->sandbox->proxy == NULL ? a.username : a.inbox, "account", a.id,
-		        "inbox", a.inbox, "exp",
+		        a.username, "inboxId", r->sandbox->proxy == NULL ? a.username : a.inbox,
+		        "account", a.id, "inbox", a.inbox, "exp",
 		        clock_wall() + r->sandbox->options.capability_ttl));
 	}
 	if (d != NULL)

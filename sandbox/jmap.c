@@ -10,6 +10,7 @@
 #include "sandbox/jmap.h"
 #include "sandbox/jmap_ref.h"
 #include "sandbox/json.h"
+#include "sandbox/json_read.h"
 #include "sandbox/session.h"
 
 static const char *const capabilities[] = {
@@ -247,8 +248,8 @@ finish(struct jmap_request *jmap, struct reply *reply)
 	bool good = jmap->db == NULL || store_commit(store, jmap->db, NULL);
 
 	if (!good)
-		reply_error(reply, 507, "the sandbox cannot write its database, and did nothing",
-		    "see its log");
+		reply_error(reply, 507,
+		    "the sandbox cannot write its database, and did nothing", "see its log");
 	if (jmap->reader != NULL)
 		store_give(store, jmap->reader);
 	return good;
@@ -287,7 +288,7 @@ jmap_api(const struct request *r, struct reply *reply)
 
 	if (auth_account(r, &jmap.account, reply)) {
 		count_one(r->sandbox->counters.jmap_requests);
-		request = json_loadb(r->body, r->body_length, JSON_REJECT_DUPLICATES, NULL);
+		request = json_read(r->body, r->body_length);
 		if (acceptable(r, request, reply))
 			run_request(r, &jmap, request, reply);
 		json_decref(request);
