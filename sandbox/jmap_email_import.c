@@ -147,7 +147,8 @@ read_metadata(struct jmap_call *call, const json_t *object, struct email *e)
 
 /* Add the message unless it is there already; a SetError or NULL. */
 static json_t *
-add_message(struct jmap_call *call, const struct blob *blob, struct email *e)
+add_message(struct jmap_call *call, const char *blob_id, const struct blob *blob,
+    struct email *e)
 {
 	struct jmap_request *r = call->request;
 	struct mime_part *message = mime_parse(blob->bytes, blob->length);
@@ -155,8 +156,9 @@ add_message(struct jmap_call *call, const struct blob *blob, struct email *e)
 
 	e->size = (int64_t)blob->length;
 	/* The content of a part may be imported: then it becomes a blob of its own. */
-	if (error == NULL && !blob_store(store_blobs(r->sandbox->store), r->db, r->account.id,
-	                         blob->bytes, blob->length, e->hash))
+	if (error == NULL && !blob_id_parse(blob_id, e->hash) &&
+	    !blob_store(store_blobs(r->sandbox->store), r->db, r->account.id, blob->bytes,
+	        blob->length, e->hash))
 		error = jmap_set_error("serverFail", NULL, "the disk is full");
 	if (error == NULL) {
 		int64_t existing = email_by_hash(r->db, &r->account, e->hash);
@@ -191,7 +193,7 @@ import_one(struct jmap_call *call, const json_t *object, json_t **error_r)
 		*error_r =
 		    jmap_set_error("invalidProperties", "blobId", "there is no such blob");
 	if (*error_r == NULL)
-		*error_r = add_message(call, &blob, &e);
+		*error_r = add_message(call, id, &blob, &e);
 	if (*error_r == NULL)
 		created = email_created_json(&e);
 	blob_release(&blob);

@@ -13,6 +13,7 @@
 #include "sandbox/jmap_methods.h"
 #include "sandbox/jmap_set.h"
 #include "sandbox/json.h"
+#include "sandbox/submissions.h"
 
 static json_t *
 check_properties(struct jmap_call *call, const json_t *object)
@@ -36,82 +37,81 @@ check_properties(struct jmap_call *call, const json_t *object)
 
 /* Load the Email and its message; a SetError or NULL. */
 static json_t *
-load(struct jmap_call *call, const json_t *object, struct email *e, struct blob *blob)
+load(struct jmap_call *call, const json_t *object, struct submission *s, struct blob *blob)
 {
 	struct jmap_request *r = call->request;
 	const char *id = json_text(object, "emailId");
 	int64_t number = id == NULL ? 0 : jmap_number(r, id, ID_EMAIL);
+	struct email e;
 
-	if (number == 0 || !email_load(r->db, &r->account, number, e))
+	if (number == 0 || !email_load(r->db, &r->account, number, &e))
 		return jmap_set_error("invalidProperties", "emailId", "there is no such Email");
-	if (!blob_by_hash(store_blobs(r->sandbox->store), r->db, r->account.id, e->hash, blob))
+	s->email = e.id;
+	s->thread = e.thread;
+	memcpy(s->hash, e.hash, sizeof(s->hash));
+	email_free(&e);
+	if (!blob_by_hash(store_blobs(r->sandbox->store), r->db, r->account.id, s->hash, blob))
 		return jmap_set_error("serverFail", NULL, "the message cannot be read");
 	return NULL;
 }
 
-/* Note the submission; what the client is told of it. */
+/* Send the message and note the submission; a SetError or NULL. */
 static json_t *
-file_submission(
-    struct jmap_call *call, const struct email *e, const json_t *envelope, const json_t *status)
+send(struct jmap_call *call, struct submission *s, const struct blob *blob)
 {
 	struct jmap_request *r = call->request;
-	int64_t now = clock_wall();
-	int64_t modseq = account_touch(&r->account, RECORD_SUBMISSION);
-	char *envelope_text = json_dumps(envelope, JSON_COMPACT);
-	char *status_text = json_dumps(status, JSON_COMPACT);
+	json_t *error = deliver_refusal(r, s->envelope);
 
-	db_run(r->db,
-	    "INSERT INTO submission (account, email, thread, envelope, send_at, delivery, "
-	    "created,"
-	    " modseq, destroyed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-	    "iiititii", r->account.id, e->id, e->thread, envelope_text, now, status_text,
-	    modseq, modseq);
-	free(envelope_text);
-	free(status_text);
+	if (error != NULL)
+		return error;
+	s->outbox = deliver(r, s->envelope, blob, &s->delivery);
+	if (s->outbox == 0)
+		return jmap_set_error("serverFail", NULL, "the disk is full");
+	s->undo = UNDO_FINAL;
+	submission_add(r->db, &r->account, s, false);
 	count_one(r->sandbox->counters.submissions);
-	return json_pack("{s:o, s:o, s:o, s:s, s:o}", "id",
-	    jmap_id(ID_SUBMISSION, db_last_id(r->db)), "threadId",
-	    jmap_id(ID_THREAD, e->thread), "identityId", jmap_id(ID_IDENTITY, r->account.id),
-	    "undoStatus", "final", "sendAt", json_utc_date(now));
+	return NULL;
+}
+
+/* What the client is told of a new submission. */
+static json_t *
+created_json(const struct jmap_request *r, const struct submission *s)
+{
+	return json_pack("{s:o, s:o, s:o, s:s, s:o}", "id", jmap_id(ID_SUBMISSION, s->id),
+	    "threadId", jmap_id(ID_THREAD, s->thread), "identityId",
+	    jmap_id(ID_IDENTITY, r->account.id), "undoStatus", undo_status_text(s->undo),
+	    "sendAt", json_utc_date(s->send_at));
 }
 
 static json_t *
 create(struct jmap_call *call, json_t *object, json_t **error_r)
 {
-	struct email e = {0};
+	struct submission s = {.send_at = clock_wall()};
 	struct blob blob = {0};
 	struct mime_part *message = NULL;
-	json_t *envelope = NULL, *status = NULL, *created = NULL;
+	json_t *created = NULL;
 
 	*error_r = check_properties(call, object);
 	if (*error_r == NULL)
-		*error_r = load(call, object, &e, &blob);
+		*error_r = load(call, object, &s, &blob);
 	if (*error_r == NULL) {
 		message = mime_parse(blob.bytes, blob.length);
-		envelope = envelope_make(json_object_get(object, "envelope"), message, error_r);
+		s.message_id = mime_message_id(message);
+		s.envelope =
+		    envelope_make(json_object_get(object, "envelope"), message, error_r);
 	}
 	if (*error_r == NULL)
-		*error_r = envelope_check(envelope, message, call->request->account.inbox);
+		*error_r = envelope_check(s.envelope, message, call->request->account.inbox);
 	if (*error_r == NULL)
-		*error_r = deliver(call, envelope, &blob, &status);
+		*error_r = send(call, &s, &blob);
 	if (*error_r == NULL)
-		created = file_submission(call, &e, envelope, status);
+		created = created_json(call->request, &s);
 	else
 		count_one(call->request->sandbox->counters.refused_submissions);
-	json_decref(status);
-	json_decref(envelope);
 	mime_free(&message);
 	blob_release(&blob);
-	email_free(&e);
+	submission_free(&s);
 	return created;
-}
-
-static int64_t
-email_of(struct jmap_call *call, int64_t submission)
-{
-	return db_int(call->request->db, 0,
-	    "SELECT email FROM submission WHERE id = ? AND account = ?", "ii", submission,
-	    call->request->account.id);
 }
 
 static bool
@@ -146,8 +146,7 @@ destroy(struct jmap_call *call, int64_t id)
 
 	if (!exists(call, id))
 		return jmap_set_error("notFound", NULL, "there is no such submission");
-	db_run(r->db, "UPDATE submission SET destroyed = 1, modseq = ? WHERE id = ?", "ii",
-	    account_touch(&r->account, RECORD_SUBMISSION), id);
+	submission_destroy(r->db, &r->account, id);
 	return NULL;
 }
 
@@ -163,7 +162,8 @@ succeeded(struct jmap_call *call, const json_t *result, const char *name)
 	        : (json_object_get(json_object_get(result, "updated"), name) == NULL &&
 	              !json_has_string(json_object_get(result, "destroyed"), name)))
 		return NULL;
-	email = email_of(call, jmap_number(call->request, name, ID_SUBMISSION));
+	email = submission_email(call->request->db, &call->request->account,
+	    jmap_number(call->request, name, ID_SUBMISSION));
 	return email == 0 ? NULL : jmap_id(ID_EMAIL, email);
 }
 

@@ -63,7 +63,8 @@ open_parts(struct sandbox *s)
 	if (outcome_is_ok(&o))
 		s->store = store_open(s->options.dir, &o);
 	if (outcome_is_ok(&o))
-		s->outbox = outbox_open(s->options.dir, &o);
+		s->outbox = outbox_open(s->options.dir, strcmp(s->options.outbox, "files") == 0,
+		    store_last_sent(s->store), &o);
 	if (outcome_is_ok(&o) && s->options.upstream != NULL)
 		s->proxy = proxy_open(&s->options, &o);
 	return o;

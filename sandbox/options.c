@@ -13,14 +13,14 @@
 
 #define PUBLIC_SALT "0b980734412c292d6549110276b604ab1dea4883bd460d77d1b984adf8bca083"
 
-enum kind { TEXT, NUMBER, FLAG };
+enum kind { TEXT, CHOICE, NUMBER, FLAG };
 
 struct row {
 	const char *name;
 	enum kind kind;
 	size_t offset;
 	int64_t min, max;
-	const char *value; /* what it is called in the help */
+	const char *value; /* what it is called in the help; of a CHOICE, A|B, the choice */
 	const char *help;
 };
 
@@ -39,6 +39,7 @@ static const struct row rows[] = {
     {"capability-ttl", NUMBER, AT(capability_ttl), 1, BIG, "SECONDS",
         "life of a capability token"},
     {"threads", NUMBER, AT(threads), 0, 256, "N", "threads that serve; 0 is automatic"},
+    {"outbox", CHOICE, AT(outbox), 0, 0, "files|none", "file what is sent in a folder, or not"},
     {"absolute-urls", FLAG, AT(absolute_urls), 0, 0, NULL,
         "give absolute URLs in the JMAP session"},
     {"redirect", FLAG, AT(redirect), 0, 0, NULL,
@@ -90,6 +91,20 @@ print_help(void)
 	}
 }
 
+/* Is it one of the words between the bars? */
+static bool
+is_choice(const char *choices, const char *word)
+{
+	size_t length;
+
+	for (const char *p = choices; *p != '\0'; p += length + (p[length] == '|')) {
+		length = strcspn(p, "|");
+		if (strlen(word) == length && strncmp(p, word, length) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 take(struct options *o, const struct row *row, const char *value)
 {
@@ -101,7 +116,12 @@ take(struct options *o, const struct row *row, const char *value)
 		*(bool *)field = true;
 		return;
 	}
-	if (row->kind == TEXT) {
+	if (row->kind == CHOICE && !is_choice(row->value, value)) {
+		fprintf(stderr, "ferry-sandbox: --%s takes %s, not '%s'\n", row->name,
+		    row->value, value);
+		exit(EX_USAGE);
+	}
+	if (row->kind == TEXT || row->kind == CHOICE) {
 		*(const char **)field = value;
 		return;
 	}
@@ -137,6 +157,7 @@ options_read(int argc, char **argv)
 	    .listen = "127.0.0.1:0",
 	    .domain = "sandbox.test",
 	    .salt = PUBLIC_SALT,
+	    .outbox = "files",
 	    .difficulty = 4,
 	    .challenge_ttl = 600,
 	    .session_ttl = 3600,

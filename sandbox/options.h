@@ -27,6 +27,7 @@ struct options {
 	const char *dir;
 	const char *domain;
 	const char *salt;
+	const char *outbox; /* "files" or "none" */
 	int64_t difficulty;
 	int64_t session_ttl; /* seconds, as the other two */
 	int64_t capability_ttl;

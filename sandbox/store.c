@@ -13,7 +13,7 @@
 #include "sandbox/codec.h"
 #include "sandbox/store.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /*
  * Destroyed records stay as tombstones: /changes must tell of them.  Of an Email, the words
@@ -55,12 +55,16 @@ static const char schema[] =
     "CREATE TABLE message_id (account INTEGER, hash INTEGER, thread INTEGER,"
     "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
     "CREATE TABLE submission (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
-    "  email INTEGER NOT NULL, thread INTEGER NOT NULL, envelope TEXT NOT NULL,"
-    "  send_at INTEGER NOT NULL, delivery TEXT NOT NULL, created INTEGER NOT NULL,"
+    "  email INTEGER NOT NULL, thread INTEGER NOT NULL, hash BLOB NOT NULL, message_id TEXT,"
+    "  envelope TEXT NOT NULL, send_at INTEGER NOT NULL, undo INTEGER NOT NULL,"
+    "  outbox INTEGER NOT NULL, delivery TEXT, created INTEGER NOT NULL,"
     "  modseq INTEGER NOT NULL, destroyed INTEGER NOT NULL);"
     "CREATE INDEX submission_modseq ON submission (account, modseq);"
     "CREATE INDEX submission_created ON submission (account, created);"
-    "CREATE INDEX submission_email ON submission (email);";
+    "CREATE INDEX submission_email ON submission (email);"
+    "CREATE INDEX submission_outbox ON submission (outbox) WHERE outbox > 0;"
+    "CREATE INDEX submission_message ON submission (message_id) WHERE outbox > 0;"
+    "CREATE INDEX submission_pending ON submission (send_at) WHERE undo = 0;";
 
 struct idle {
 	struct db *db;
@@ -157,7 +161,7 @@ prepare(struct store *s)
 	if (version == 0) {
 		random_bytes(s->key, sizeof(s->key));
 		db_script(d, schema);
-		db_script(d, "PRAGMA user_version = 1");
+		db_script(d, "PRAGMA user_version = 2");
 		db_run(d, "INSERT INTO meta VALUES ('key', ?)", "b", s->key, sizeof(s->key));
 	}
 	rows = db_query(d, "SELECT value FROM meta WHERE key = 'key'", "");
@@ -212,6 +216,16 @@ const unsigned char *
 store_key(const struct store *s)
 {
 	return s->key;
+}
+
+int64_t
+store_last_sent(struct store *s)
+{
+	struct db *d = store_begin_write(s);
+	int64_t last = db_int(d, 0, "SELECT max(outbox) FROM submission WHERE outbox > 0", "");
+
+	store_rollback(s, d);
+	return last;
 }
 
 struct blobs *

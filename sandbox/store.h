@@ -27,6 +27,9 @@ struct blobs;
 struct store *store_open(const char *directory, struct outcome *o);
 void store_close(struct store **s);
 
+/* The highest number in the outbox so far. */
+int64_t store_last_sent(struct store *s);
+
 /* The key that signs tokens; made with the store, the same after a restart. */
 const unsigned char *store_key(const struct store *s);
 
@@ -49,6 +52,8 @@ void store_rollback(struct store *s, struct db *d);
 /* The kinds of records that have a state of their own. */
 enum record { RECORD_MAILBOX, RECORD_EMAIL, RECORD_SUBMISSION, RECORD_COUNT };
 
+struct tally;
+
 struct account {
 	int64_t id;
 	char *username;
@@ -56,6 +61,8 @@ struct account {
 	int64_t modseq;               /* the highest number given out */
 	int64_t states[RECORD_COUNT]; /* the number of the last change of each kind */
 	bool dirty;                   /* numbers were given out since it was loaded */
+	struct tally *tallies;        /* of mailboxes.h, still to be added to their totals */
+	size_t tally_count;
 };
 
 /* Find an account; false if there is none.  account_free() in any case. */
@@ -75,7 +82,7 @@ bool account_create(struct db *d, const char *username, const char *inbox, bool 
 /* Give out the next number for a change of this kind of record. */
 int64_t account_touch(struct account *a, enum record kind);
 
-/* Store the numbers given out; before the commit. */
+/* Store the numbers given out, and the mailboxes' totals; before the commit. */
 void account_save(struct db *d, struct account *a);
 
 /* Note that a challenge was used; false if it had been before.  Within a write. */
