@@ -203,5 +203,7 @@ deliver(struct jmap_request *r, const json_t *envelope, const struct blob *messa
 		        "delivered", local ? "yes" : "unknown", "displayed", "unknown"));
 	}
 	json_decref(delivered);
+	if (stored)
+		count_one(r->sandbox->counters.sent);
 	return stored ? number : 0;
 }

@@ -7,6 +7,7 @@
 
 #include "common/base/xalloc.h"
 #include "sandbox/auth.h"
+#include "sandbox/hold.h"
 #include "sandbox/jmap.h"
 #include "sandbox/jmap_ref.h"
 #include "sandbox/json.h"
@@ -66,7 +67,7 @@ not_request(const json_t *request)
 
 /* The first capability asked for that is not ours, or NULL. */
 static const char *
-unknown_capability(const json_t *using)
+unknown_capability(const struct options *o, const json_t *using)
 {
 	size_t i;
 	const json_t *item;
@@ -76,7 +77,8 @@ unknown_capability(const json_t *using)
 
 		for (size_t k = 0; k < sizeof(capabilities) / sizeof(capabilities[0]); k++)
 			if (strcmp(capabilities[k], json_string_value(item)) == 0)
-				known = true;
+				known = !o->no_blob ||
+				        strcmp(capabilities[k], CAPABILITY_BLOB) != 0;
 		if (!known)
 			return json_string_value(item);
 	}
@@ -98,7 +100,7 @@ acceptable(const struct request *r, const json_t *request, struct reply *reply)
 		reply_problem(reply, 400, "notRequest", NULL, why);
 		return false;
 	}
-	unknown = unknown_capability(json_object_get(request, "using"));
+	unknown = unknown_capability(&r->sandbox->options, json_object_get(request, "using"));
 	if (unknown != NULL) {
 		char *detail = xasprintf("there is no capability %s here", unknown);
 
@@ -119,7 +121,8 @@ acceptable(const struct request *r, const json_t *request, struct reply *reply)
 static const struct jmap_method *
 prepare(struct jmap_call *call, const json_t *using)
 {
-	const struct jmap_method *method = jmap_method(call->name);
+	const struct jmap_method *method =
+	    jmap_method(&call->request->sandbox->options, call->name);
 	const char *account, *type, *why;
 
 	if (method == NULL || !json_has_string(using, method->capability)) {
@@ -250,6 +253,8 @@ finish(struct jmap_request *jmap, struct reply *reply)
 	if (!good)
 		reply_error(reply, 507,
 		    "the sandbox cannot write its database, and did nothing", "see its log");
+	else if (jmap->holds)
+		hold_wake(jmap->sandbox->hold);
 	if (jmap->reader != NULL)
 		store_give(store, jmap->reader);
 	return good;

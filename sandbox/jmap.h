@@ -29,6 +29,7 @@ struct jmap_request {
 	struct account account;
 	json_t *created_ids; /* creation id -> id */
 	json_t *responses;   /* methodResponses so far */
+	bool holds;          /* a submission that is to be sent later was made */
 };
 
 /* One call on its way. */
@@ -71,8 +72,8 @@ struct jmap_method {
 	json_t *(*run)(struct jmap_call *call);
 };
 
-/* The method of a name, or NULL. */
-const struct jmap_method *jmap_method(const char *name);
+/* The method of a name, or NULL, also if an option switches it off. */
+const struct jmap_method *jmap_method(const struct options *o, const char *name);
 
 /* Note a method error (RFC 8620 §3.6.2) and return NULL. */
 json_t *jmap_fail(struct jmap_call *call, const char *type, const char *format, ...)

@@ -1,6 +1,6 @@
 /*
- * EmailSubmission/set (RFC 8621 §7.5).  A submission is sent at once, and so final at once:
- * it cannot be undone.  What onSuccess... asks for is an Email/set after it, in the same
+ * EmailSubmission/set (RFC 8621 §7.5).  A submission is sent, and so final, at once, unless its
+ * envelope asks to hold it; then it can be canceled until its time has come.  What onSuccess... asks for is an Email/set after it, in the same
  * transaction, whose response follows.
  */
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "sandbox/deliver.h"
 #include "sandbox/emails.h"
 #include "sandbox/envelope.h"
+#include "sandbox/extensions.h"
 #include "sandbox/jmap_methods.h"
 #include "sandbox/jmap_set.h"
 #include "sandbox/json.h"
@@ -55,20 +56,45 @@ load(struct jmap_call *call, const json_t *object, struct submission *s, struct 
 	return NULL;
 }
 
-/* Send the message and note the submission; a SetError or NULL. */
+/* A SetError if the message is too large to be sent. */
 static json_t *
-send(struct jmap_call *call, struct submission *s, const struct blob *blob)
+check_size(const struct jmap_request *r, const struct blob *blob)
+{
+	int64_t max = r->sandbox->options.max_size_message;
+	json_t *error;
+
+	if ((int64_t)blob->length <= max)
+		return NULL;
+	error = jmap_set_error("tooLarge", NULL, "5.3.4 the message is too large");
+	json_object_set_new(error, "maxSize", json_integer(max));
+	return error;
+}
+
+/* Send the message, or hold it, and note the submission; a SetError or NULL. */
+static json_t *
+send_or_hold(struct jmap_call *call, struct submission *s, const struct blob *blob)
 {
 	struct jmap_request *r = call->request;
-	json_t *error = deliver_refusal(r, s->envelope);
+	const struct options *o = &r->sandbox->options;
+	int64_t now = s->send_at;
+	json_t *error = check_size(r, blob);
 
+	if (error == NULL)
+		error = deliver_refusal(r, s->envelope);
 	if (error != NULL)
 		return error;
-	s->outbox = deliver(r, s->envelope, blob, &s->delivery);
-	if (s->outbox == 0)
-		return jmap_set_error("serverFail", NULL, "the disk is full");
-	s->undo = UNDO_FINAL;
-	submission_add(r->db, &r->account, s, false);
+	s->send_at = extensions_send_at(
+	    json_object_get(json_object_get(s->envelope, "mailFrom"), "parameters"), now);
+	if (s->send_at > now) {
+		r->holds = true;
+		count_one(r->sandbox->counters.held_submissions);
+	} else {
+		s->undo = UNDO_FINAL;
+		s->outbox = deliver(r, s->envelope, blob, &s->delivery);
+		if (s->outbox == 0)
+			return jmap_set_error("serverFail", NULL, "the disk is full");
+	}
+	submission_add(r->db, &r->account, s, s->undo == UNDO_FINAL && submissions_vanish(o));
 	count_one(r->sandbox->counters.submissions);
 	return NULL;
 }
@@ -86,7 +112,8 @@ created_json(const struct jmap_request *r, const struct submission *s)
 static json_t *
 create(struct jmap_call *call, json_t *object, json_t **error_r)
 {
-	struct submission s = {.send_at = clock_wall()};
+	const struct options *o = &call->request->sandbox->options;
+	struct submission s = {.undo = UNDO_PENDING, .send_at = clock_wall()};
 	struct blob blob = {0};
 	struct mime_part *message = NULL;
 	json_t *created = NULL;
@@ -97,13 +124,13 @@ create(struct jmap_call *call, json_t *object, json_t **error_r)
 	if (*error_r == NULL) {
 		message = mime_parse(blob.bytes, blob.length);
 		s.message_id = mime_message_id(message);
-		s.envelope =
-		    envelope_make(json_object_get(object, "envelope"), message, error_r);
+		s.envelope = envelope_make(
+		    o, json_object_get(object, "envelope"), message, s.send_at, error_r);
 	}
 	if (*error_r == NULL)
-		*error_r = envelope_check(s.envelope, message, call->request->account.inbox);
+		*error_r = envelope_check(o, s.envelope, message, call->request->account.inbox);
 	if (*error_r == NULL)
-		*error_r = send(call, &s, &blob);
+		*error_r = send_or_hold(call, &s, &blob);
 	if (*error_r == NULL)
 		created = created_json(call->request, &s);
 	else
@@ -122,21 +149,43 @@ exists(struct jmap_call *call, int64_t id)
 	           "ii", id, call->request->account.id) == 1;
 }
 
+/* Make undoStatus what is asked for; a SetError or NULL. */
+static json_t *
+change_undo_status(struct jmap_call *call, struct submission *s, const char *wanted)
+{
+	struct jmap_request *r = call->request;
+
+	if (wanted != NULL && strcmp(wanted, undo_status_text(s->undo)) == 0)
+		return NULL;
+	if (wanted == NULL || strcmp(wanted, undo_status_text(UNDO_CANCELED)) != 0)
+		return jmap_set_error(
+		    "invalidProperties", "undoStatus", "it can become \"canceled\" only");
+	if (s->undo != UNDO_PENDING)
+		return jmap_set_error("cannotUnsend", NULL, "the message has been sent");
+	s->undo = UNDO_CANCELED;
+	submission_change(r->db, &r->account, s, false);
+	count_one(r->sandbox->counters.canceled);
+	return NULL;
+}
+
 static json_t *
 update(struct jmap_call *call, int64_t id, json_t *patch)
 {
+	struct submission s;
 	const char *key;
-	json_t *value;
+	json_t *value, *error = NULL;
 
-	if (!exists(call, id))
+	if (!submission_load(call->request->db, &call->request->account, id, &s))
 		return jmap_set_error("notFound", NULL, "there is no such submission");
 	json_object_foreach (patch, key, value)
-		if (strcmp(key, "undoStatus") != 0)
-			return jmap_set_error(
+		if (error == NULL && strcmp(key, "undoStatus") != 0)
+			error = jmap_set_error(
 			    "invalidProperties", key, "%s cannot be changed", key);
-	if (json_object_size(patch) == 0)
-		return NULL;
-	return jmap_set_error("cannotUnsend", NULL, "the message has been sent");
+	value = json_object_get(patch, "undoStatus");
+	if (error == NULL && value != NULL)
+		error = change_undo_status(call, &s, json_string_value(value));
+	submission_free(&s);
+	return error;
 }
 
 static json_t *

@@ -14,6 +14,7 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "sandbox/fault.h"
+#include "sandbox/hold.h"
 #include "sandbox/http.h"
 #include "sandbox/outbox.h"
 #include "sandbox/proxy.h"
@@ -67,12 +68,15 @@ open_parts(struct sandbox *s)
 		    store_last_sent(s->store), &o);
 	if (outcome_is_ok(&o) && s->options.upstream != NULL)
 		s->proxy = proxy_open(&s->options, &o);
+	if (outcome_is_ok(&o))
+		s->hold = hold_start(s);
 	return o;
 }
 
 static void
 close_parts(struct sandbox *s)
 {
+	hold_stop(&s->hold);
 	proxy_close(&s->proxy);
 	outbox_close(&s->outbox);
 	store_close(&s->store);

@@ -28,6 +28,12 @@ undo_status_text(enum undo_status undo)
 	return texts[undo];
 }
 
+bool
+submissions_vanish(const struct options *o)
+{
+	return strcmp(o->submissions, "vanish") == 0;
+}
+
 void
 submission_add(struct db *d, struct account *a, struct submission *s, bool hidden)
 {
@@ -98,7 +104,7 @@ submission_change(struct db *d, struct account *a, const struct submission *s, b
 
 	db_run(d,
 	    "UPDATE submission SET undo = ?, outbox = ?, delivery = ?, modseq = ?,"
-	    " destroyed = ? WHERE id = ?",
+	    " destroyed = max(destroyed, ?) WHERE id = ?",
 	    "iitiii", (int64_t)s->undo, s->outbox, delivery,
 	    account_touch(a, RECORD_SUBMISSION), (int64_t)hidden, s->id);
 	free(delivery);

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "sandbox/blobs.h"
+#include "sandbox/options.h"
 #include "sandbox/store.h"
 
 enum undo_status { UNDO_PENDING, UNDO_FINAL, UNDO_CANCELED };
@@ -36,6 +37,9 @@ void submission_free(struct submission *s);
 /* "pending", "final", "canceled". */
 const char *undo_status_text(enum undo_status undo);
 
+/* Do EmailSubmissions vanish when their message is sent, as those of Debian's Cyrus do? */
+bool submissions_vanish(const struct options *o);
+
 /* Add a record and set its id; one that is hidden is destroyed at once. */
 void submission_add(struct db *d, struct account *a, struct submission *s, bool hidden);
 
@@ -49,7 +53,7 @@ bool submission_load(struct db *d, const struct account *a, int64_t id, struct s
 	" submission.undo, submission.outbox, submission.delivery"
 void submission_read(sqlite3_stmt *row, struct submission *s);
 
-/* Store undo, outbox and delivery; likewise hidden. */
+/* Store undo, outbox and delivery; one that is hidden is destroyed too. */
 void
 submission_change(struct db *d, struct account *a, const struct submission *s, bool hidden);
 
