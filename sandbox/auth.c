@@ -110,7 +110,7 @@ auth_challenge(const struct request *r, struct reply *reply)
 	reply_json(reply, 200, next_step("solve it, then POST /api/v1/session"));
 	give_token(r, reply,
 	    json_pack("{s:s, s:s, s:I, s:I}", "use", "challenge", "jti", jti.data, "difficulty",
-	        o->difficulty, "exp", clock_wall() + o->challenge_ttl));
+	        r->difficulty, "exp", clock_wall() + o->challenge_ttl));
 	buf_free(&jti);
 }
 
