@@ -179,6 +179,7 @@ static const struct outcome_row table[] = {
         "this is not the folder it should be"},
     {"local/locked", T, HOST, "4.3.2", 451, TEMP, "another process is at work"},
     {"local/truncated", T, MSG, "4.3.0", 451, TEMP, "the message was cut short on its way in"},
+    {"local/mixed", T, RCPT, "4.3.0", 451, TEMP, "recipients fared differently"},
     {"local/cancelled", T, HOST, "4.3.2", 451, TEMP, "stopped by a signal"},
     {"local/deadline", T, HOST, "4.4.2", 451, TEMP, "out of time"},
     {"local/too-large", P, MSG, "5.3.4", 552, EX_DATAERR,
