@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "common/base/cancel.h"
-#include "common/base/file.h"
 #include "common/base/secrecy.h"
 #include "transport/delivery.h"
+#include "transport/pipe.h"
 
 #define IDENT "ferry-transport"
 
@@ -50,7 +50,7 @@ load(const struct arguments *args, struct config **config_r, const struct accoun
 	struct outcome o = config_load(args->config_path, config_r);
 
 	if (outcome_is_ok(&o))
-		*account_r = delivery_account(*config_r, args, &o);
+		*account_r = pipe_account(*config_r, args, &o);
 	return o;
 }
 
@@ -65,7 +65,7 @@ deliver(const struct arguments *args, pid_t parent)
 		if (stderr_is_output())
 			config->log.to = LOG_TO_SYSLOG;
 		config_open_log(config, IDENT, args->verbose);
-		o = delivery_run(config, account, args, STDIN_FILENO, parent);
+		o = pipe_deliver(config, account, args, STDIN_FILENO, parent);
 	} else {
 		log_failure(args->queue_id, &o);
 	}
@@ -89,20 +89,6 @@ check(const struct arguments *args)
 	return outcome_is_ok(&o) ? EX_OK : EX_CONFIG;
 }
 
-/* Say what came of it, in the way that pipe(8) understands; returns the exit status. */
-static int
-report(const struct outcome *o)
-{
-	struct buf line = BUF_INIT;
-
-	outcome_pipe_line(o, &line);
-	if (file_write_full(STDOUT_FILENO, line.data, line.len) < 0) {
-		/* The exit status says enough. */
-	}
-	buf_free(&line);
-	return o->exit;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -117,7 +103,7 @@ main(int argc, char **argv)
 	o = arguments_parse(argc, argv, &args);
 	if (!outcome_is_ok(&o)) {
 		log_failure(NULL, &o);
-		return report(&o);
+		return pipe_report(&o);
 	}
 	switch (args.action) {
 	case ACTION_VERSION:
@@ -132,5 +118,5 @@ main(int argc, char **argv)
 		break;
 	}
 	o = deliver(&args, parent);
-	return report(&o);
+	return pipe_report(&o);
 }
