@@ -7,6 +7,7 @@
 
 #include "common/base/xalloc.h"
 #include "transport/courier.h"
+#include "transport/rewrite.h"
 #include "transport/submit.h"
 
 struct courier {
@@ -64,7 +65,7 @@ make_stamp(
 	if (outcome_is_ok(&o))
 		o = stamp_make(&key, &source, stamp);
 	if (outcome_is_ok(&o))
-		message_stamp(&delivery->message, stamp, delivery->sender);
+		message_stamp(&delivery->message, stamp, delivery_mail_from(delivery));
 	buf_wipe(&key);
 	return o;
 }
@@ -83,7 +84,7 @@ send_message(struct delivery *delivery, const struct stamp *stamp, char **recipi
 	const struct submission submission = {
 	    .message = &delivery->message,
 	    .stamp = stamp,
-	    .sender = delivery->sender,
+	    .sender = delivery_mail_from(delivery),
 	    .recipients = recipients,
 	    .recipient_count = delivery->recipient_count,
 	    .deadline = delivery->deadline,
@@ -134,8 +135,10 @@ courier_deliver(struct courier *courier, struct delivery *delivery)
 	char **recipients = addresses(delivery);
 	struct submitted submitted = {0};
 	struct stamp stamp;
-	struct outcome o = make_stamp(courier, delivery, recipients, &stamp);
+	struct outcome o = rewrite_from(delivery);
 
+	if (outcome_is_ok(&o))
+		o = make_stamp(courier, delivery, recipients, &stamp);
 	if (outcome_is_ok(&o))
 		o = send_message(delivery, &stamp, recipients, &submitted);
 	delivery->told = (struct told){

@@ -3,11 +3,13 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/cancel.h"
 #include "common/base/file.h"
+#include "common/base/xalloc.h"
 #include "transport/message.h"
 
 #define READ_BYTES  65536
@@ -28,6 +30,7 @@ message_free(struct message *m)
 	header_filter_free(&m->filter);
 	spool_free(&m->spool);
 	buf_free(&m->fields);
+	free(m->cuts);
 }
 
 /* Wait until there is something to read; OK also when it is the end. */
@@ -86,6 +89,29 @@ message_receive(struct message *m, int fd, struct deadline d)
 	return o;
 }
 
+static int
+compare_cuts(const void *a, const void *b)
+{
+	const struct message_cut *cut_a = a, *cut_b = b;
+
+	return cut_a->at < cut_b->at ? -1 : cut_a->at > cut_b->at;
+}
+
+void
+message_cut(struct message *m, enum header_kind kind)
+{
+	const struct header_field *field = NULL;
+
+	while ((field = header_filter_noted(&m->filter, kind, field)) != NULL) {
+		if (field->length == 0)
+			continue;
+		m->cuts = xreallocarray(m->cuts, m->cut_count + 1, sizeof(*m->cuts));
+		m->cuts[m->cut_count++] = (struct message_cut){field->at, field->length};
+	}
+	if (m->cut_count != 0)
+		qsort(m->cuts, m->cut_count, sizeof(*m->cuts), compare_cuts);
+}
+
 /* The domain of an address if it can be put into a header field as it is. */
 static const char *
 domain_of(const char *address)
@@ -112,13 +138,33 @@ message_stamp(struct message *m, const struct stamp *stamp, const char *sender)
 int64_t
 message_size(const struct message *m)
 {
-	return (int64_t)m->fields.len + m->spool.size;
+	int64_t size = (int64_t)m->fields.len + m->spool.size;
+
+	for (size_t i = 0; i < m->cut_count; i++)
+		size -= m->cuts[i].length;
+	return size;
 }
 
 const char *
 message_id(const struct message *m)
 {
 	return buf_str(&m->filter.message_id);
+}
+
+/* Read from the spool what is at offset once the cuts are out. */
+static ssize_t
+read_uncut(const struct message *m, int64_t offset, char *bytes, size_t size)
+{
+	for (size_t i = 0; i < m->cut_count; i++) {
+		if (offset < m->cuts[i].at) {
+			int64_t before = m->cuts[i].at - offset;
+
+			size = before < (int64_t)size ? (size_t)before : size;
+			break;
+		}
+		offset += m->cuts[i].length;
+	}
+	return spool_read(&m->spool, offset, bytes, size);
 }
 
 static ssize_t
@@ -134,7 +180,7 @@ read_message(void *arg, char *bytes, size_t size)
 		memcpy(bytes, m->fields.data + m->offset, size);
 		got = (ssize_t)size;
 	} else {
-		got = spool_read(&m->spool, m->offset - (int64_t)fields, bytes, size);
+		got = read_uncut(m, m->offset - (int64_t)fields, bytes, size);
 	}
 	if (got > 0)
 		m->offset += got;

@@ -13,11 +13,18 @@
 #include "transport/spool.h"
 #include "transport/stamp.h"
 
+/* Bytes of the spool that are passed over. */
+struct message_cut {
+	int64_t at, length;
+};
+
 struct message {
 	struct header_filter filter;
 	struct spool spool;
-	struct buf fields; /* put in front: the stamp, a Message-ID if there was none */
-	int64_t offset;    /* of the reader */
+	struct buf fields;        /* put in front: the stamp, and what the message lacked */
+	struct message_cut *cuts; /* in their order; fields that ours replace */
+	size_t cut_count;
+	int64_t offset; /* of the reader */
 };
 
 /* directory is where a large one is kept meanwhile; the caller's. */
@@ -29,6 +36,12 @@ void message_free(struct message *m);
  * local/disk-full if that cannot be; local/truncated if there is nothing at all.
  */
 struct outcome message_receive(struct message *m, int fd, struct deadline d);
+
+/*
+ * Take out all noted fields of a kind (header_filter.h); once for a kind, and before there is
+ * a reader.
+ */
+void message_cut(struct message *m, enum header_kind kind);
 
 /* Put the stamp in.  A Message-ID that is made is of the sender's domain. */
 void message_stamp(struct message *m, const struct stamp *stamp, const char *sender);

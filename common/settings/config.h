@@ -25,6 +25,8 @@ struct transport_config {
 	const struct account
 	    *account;        /* or NULL if none is named and there is not exactly one */
 	int64_t deadline_ms; /* for a whole delivery, below Postfix's own */
+	char **strip;        /* fields that do not leave, "Name" or "Name*"; NULL-terminated */
+	char *domain;        /* of local names, or NULL: this machine's */
 };
 
 struct sync_config {

@@ -40,6 +40,9 @@ static const struct config_option options[] = {
     {"account", "password-file", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_BASIC},
     {"account", "password-command", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_BASIC},
     {"account", "ca-file", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"account", "senders", CONFIG_SENDERS, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"account", "rewrite-from", CONFIG_CHOICE, "never", 0, 0, "never mismatch always",
+        CONFIG_FOR_ALL},
     {"account", "pow-salt", CONFIG_TEXT, ATOMICMAIL_SALT, 0, 0, NULL, CONFIG_FOR_ATOMICMAIL},
     {"account", "pow-threads", CONFIG_NUMBER, "0", 0, 1024, NULL, CONFIG_FOR_ATOMICMAIL},
     {"account", "pow-memory", CONFIG_NUMBER, "0", 0, MEMORY_MAX, NULL, CONFIG_FOR_ATOMICMAIL},
@@ -47,6 +50,10 @@ static const struct config_option options[] = {
 
     {"transport", "account", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"transport", "deadline", CONFIG_NUMBER, "900", 1, 86400, NULL, CONFIG_FOR_ALL},
+    {"transport", "strip", CONFIG_FIELDS,
+        "{\"Envelope-To\", \"X-Envelope-*\", \"X-Originating-IP\"}", 0, 0, NULL,
+        CONFIG_FOR_ALL},
+    {"transport", "domain", CONFIG_DOMAIN, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
 
     {"sync", "account", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "maildir", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
@@ -164,6 +171,57 @@ accept_address(const char *address, struct buf *why)
 }
 
 static bool
+accept_domain(const char *domain, struct buf *why)
+{
+	if (strpbrk(domain, " @<>(),;:\\\"") != NULL || *domain == '.')
+		return refuse(why, "must be a domain like \"example.org\"");
+	return true;
+}
+
+static bool
+accept_sender(const char *sender, struct buf *why)
+{
+	if (*sender == '@' ? accept_domain(sender + 1, why) && sender[1] != '\0'
+	                   : accept_address(sender, why))
+		return true;
+	buf_reset(why);
+	return refuse(why, "must hold addresses like \"user@example.org\" or \"@example.org\"");
+}
+
+/* Is this what a name, or "name*", of the strip list would take out? */
+static bool
+strips(const char *pattern, const char *field)
+{
+	size_t length = strcspn(pattern, "*");
+
+	return strncasecmp(pattern, field, length) == 0 &&
+	       (pattern[length] == '*' || field[length] == '\0');
+}
+
+/* Without these a message is another message, or none. */
+static const char *const kept_fields[] = {"Cc", "Content-Description", "Content-Disposition",
+    "Content-ID", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "MIME-Version",
+    "Message-ID", "Subject", "To"};
+
+static bool
+accept_field(const char *pattern, struct buf *why)
+{
+	size_t length = strcspn(pattern, "*");
+
+	for (size_t i = 0; i < length; i++)
+		if (pattern[i] <= ' ' || pattern[i] >= 0x7f || pattern[i] == ':')
+			return refuse(why, "must hold names of header fields");
+	if (pattern[length] == '*' && pattern[length + 1] != '\0')
+		return refuse(why, "may have a '*' at the end of a name alone");
+	for (size_t i = 0; i < sizeof(kept_fields) / sizeof(kept_fields[0]); i++)
+		if (strips(pattern, kept_fields[i])) {
+			buf_addf(why, "must not take out %s", kept_fields[i]);
+			return false;
+		}
+	return true;
+}
+
+static bool
 accept_number(const struct config_option *option, const char *text, struct buf *why)
 {
 	char *end;
@@ -223,6 +281,12 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		return accept_address(value, why);
 	case CONFIG_NUMBER:
 		return accept_number(option, value, why);
+	case CONFIG_DOMAIN:
+		return accept_domain(value, why);
+	case CONFIG_SENDERS:
+		return accept_sender(value, why);
+	case CONFIG_FIELDS:
+		return accept_field(value, why);
 	case CONFIG_CHOICE:
 		return accept_choice(option, value, why);
 	case CONFIG_FACILITY:
@@ -235,6 +299,13 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		break;
 	}
 	return true;
+}
+
+bool
+config_schema_is_list(const struct config_option *option)
+{
+	return option->kind == CONFIG_LIST || option->kind == CONFIG_SENDERS ||
+	       option->kind == CONFIG_FIELDS;
 }
 
 bool

@@ -82,6 +82,10 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->sync_count, 0);
 	assert_null(config->transport.account);
 	assert_int_equal(config->transport.deadline_ms, 900000);
+	assert_string_equal(config->transport.strip[0], "Envelope-To");
+	assert_string_equal(config->transport.strip[2], "X-Originating-IP");
+	assert_null(config->transport.strip[3]);
+	assert_null(config->transport.domain);
 	assert_int_equal(config->log.to, LOG_TO_SYSLOG);
 	assert_int_equal(config->log.facility, LOG_MAIL);
 	assert_int_equal(config->log.level, LOG_INFO);
@@ -107,6 +111,8 @@ an_account_has_the_public_service_as_its_default(void **state)
 	assert_int_equal(account->pow_threads, 0);
 	assert_int_equal(account->pow_memory, 0);
 	assert_int_equal(account->pow_max_difficulty, 24);
+	assert_null(account->senders[0]);
+	assert_int_equal(account->rewrite_from, REWRITE_NEVER);
 	config_free(&config);
 }
 
@@ -126,12 +132,15 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  pow-threads = 3\n"
 	         "  pow-memory = 64\n"
 	         "  pow-max-difficulty = 9\n"
+	         "  senders = {\"Me@X.example\", \"@Y.example\"}\n"
+	         "  rewrite-from = mismatch\n"
 	         "}\n"
 	         "account b { auth = basic api-url = \"http://[::1]:1\"\n"
 	         "  user = u password-file = /p }\n"
 	         "account c { auth = bearer api-url = \"https://c.example\"\n"
 	         "  token-command = t }\n"
-	         "transport { account = b deadline = 60 }\n"
+	         "transport { account = b deadline = 60\n"
+	         "  strip = {Received, \"X-*\"} domain = d.example }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
 	         "  connections = 4 }\n"
@@ -153,6 +162,10 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_int_equal(a->pow_threads, 3);
 	assert_int_equal(a->pow_memory, 64 << 20);
 	assert_int_equal(a->pow_max_difficulty, 9);
+	assert_string_equal(a->senders[0], "me@x.example");
+	assert_string_equal(a->senders[1], "@y.example");
+	assert_null(a->senders[2]);
+	assert_int_equal(a->rewrite_from, REWRITE_MISMATCH);
 	assert_int_equal(b->auth, AUTH_BASIC);
 	assert_string_equal(b->user, "u");
 	assert_string_equal(b->secret_file, "/p");
@@ -160,6 +173,10 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_string_equal(c->secret_command, "t");
 	assert_ptr_equal(config->transport.account, b);
 	assert_int_equal(config->transport.deadline_ms, 60000);
+	assert_string_equal(config->transport.strip[0], "Received");
+	assert_string_equal(config->transport.strip[1], "X-*");
+	assert_null(config->transport.strip[2]);
+	assert_string_equal(config->transport.domain, "d.example");
 	assert_ptr_equal(sync->account, c);
 	assert_string_equal(sync->maildir, "/m");
 	assert_int_equal(sync->layout, LAYOUT_FS);
@@ -281,6 +298,29 @@ a_mistake_is_reported_with_its_line(void **state)
 	        "2: address must be an address like \"user@example.org\""},
 	    {"account a {\n pow-threads = 1025\n}\n",
 	        "2: pow-threads must be a number from 0 to 1024"},
+	    {"account a {\n senders = {\"me\"}\n}\n",
+	        "2: senders must hold addresses like \"user@example.org\" or \"@example.org\""},
+	    {"account a {\n senders = {\"@\"}\n}\n",
+	        "2: senders must hold addresses like \"user@example.org\" or \"@example.org\""},
+	    {"account a {\n senders = {\"a@x\"}\n}\naccount b {\n\n senders = {\"@y\", "
+	     "\"A@X\"}\n}\n",
+	        "6: account \"a\" has the sender a@x too"},
+	    {"account a {\n address = a@x\n}\naccount b {\n address = a@X\n}\n",
+	        "5: account \"a\" has the same address"},
+	    {"account a {\n auth = bearer token-file = /t api-url = \"https://h\"\n"
+	     " rewrite-from = always\n}\n",
+	        "3: account \"a\": rewrite-from = always needs address"},
+	    {"transport {\n strip = {\"X-A\", \"from\"}\n}\n",
+	        "2: strip must not take out From"},
+	    {"transport {\n strip = {\"*\"}\n}\n", "2: strip must not take out Cc"},
+	    {"transport {\n strip = {\"Message*\"}\n}\n",
+	        "2: strip must not take out Message-ID"},
+	    {"transport {\n strip = {\"X-*-Y\"}\n}\n",
+	        "2: strip may have a '*' at the end of a name alone"},
+	    {"transport {\n strip = {\"X A\"}\n}\n",
+	        "2: strip must hold names of header fields"},
+	    {"transport {\n domain = \"a@b\"\n}\n",
+	        "2: domain must be a domain like \"example.org\""},
 	    {"account \"\" {\n}\n", "2: the title of this account section is empty"},
 	    {"account \"..\" {\n}\n",
 	        "2: the title of this account section starts with '.' or '-'"},
