@@ -16,6 +16,7 @@
 #include "common/base/secrecy.h"
 #include "transport/delivery.h"
 #include "transport/pipe.h"
+#include "transport/sendmail.h"
 
 #define IDENT "ferry-transport"
 
@@ -81,10 +82,14 @@ check(const struct arguments *args)
 	struct config *config = NULL;
 	struct outcome o = load(args, &config, &account);
 
-	if (outcome_is_ok(&o))
+	if (outcome_is(&o, "local/sender") && args->sender == NULL) {
+		o = outcome_ok(); /* nobody sends for everybody, but each for some */
+		printf("%s is in order; the sender decides on the account\n", config->path);
+	} else if (outcome_is_ok(&o)) {
 		printf("%s is in order; account \"%s\" sends\n", config->path, account->name);
-	else
+	} else {
 		fprintf(stderr, IDENT ": %s\n", o.text);
+	}
 	config_free(&config);
 	return outcome_is_ok(&o) ? EX_OK : EX_CONFIG;
 }
@@ -100,6 +105,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	cancel_on_signals();
 	log_open(IDENT, LOG_TO_SYSLOG, LOG_MAIL, LOG_INFO);
+	if (sendmail_is_called(argc, argv))
+		return sendmail_main(argc, argv);
 	o = arguments_parse(argc, argv, &args);
 	if (!outcome_is_ok(&o)) {
 		log_failure(NULL, &o);

@@ -29,7 +29,9 @@ message_free(struct message *m)
 {
 	header_filter_free(&m->filter);
 	spool_free(&m->spool);
+	buf_free(&m->filtered);
 	buf_free(&m->fields);
+	buf_free(&m->from);
 	free(m->cuts);
 }
 
@@ -51,9 +53,29 @@ wait_readable(int fd, struct deadline d)
 	}
 }
 
+struct outcome
+message_add(struct message *m, const char *bytes, size_t length)
+{
+	buf_reset(&m->filtered);
+	header_filter_feed(&m->filter, bytes, length, &m->filtered);
+	return spool_add(&m->spool, buf_str(&m->filtered), m->filtered.len);
+}
+
+struct outcome
+message_end(struct message *m)
+{
+	struct outcome o;
+
+	buf_reset(&m->filtered);
+	header_filter_end(&m->filter, &m->filtered);
+	o = spool_add(&m->spool, buf_str(&m->filtered), m->filtered.len);
+	buf_free(&m->filtered);
+	return o;
+}
+
 /* Read once and pass on what came; *end_r tells whether that was all. */
 static struct outcome
-receive_some(struct message *m, int fd, struct buf *out, bool *end_r)
+receive_some(struct message *m, int fd, bool *end_r)
 {
 	char bytes[READ_BYTES];
 	ssize_t got = read(fd, bytes, sizeof(bytes));
@@ -63,27 +85,20 @@ receive_some(struct message *m, int fd, struct buf *out, bool *end_r)
 		return outcome_ok();
 	if (got < 0)
 		return file_error("cannot read", "the message");
-	buf_reset(out);
-	if (got != 0)
-		header_filter_feed(&m->filter, bytes, (size_t)got, out);
-	else
-		header_filter_end(&m->filter, out);
-	return spool_add(&m->spool, buf_str(out), out->len);
+	return got != 0 ? message_add(m, bytes, (size_t)got) : message_end(m);
 }
 
 struct outcome
 message_receive(struct message *m, int fd, struct deadline d)
 {
-	struct buf out = BUF_INIT;
 	struct outcome o;
 	bool end = false;
 
 	do {
 		o = wait_readable(fd, d);
 		if (outcome_is_ok(&o))
-			o = receive_some(m, fd, &out, &end);
+			o = receive_some(m, fd, &end);
 	} while (outcome_is_ok(&o) && !end);
-	buf_free(&out);
 	if (outcome_is_ok(&o) && m->spool.size == 0)
 		return outcome_make("local", "truncated", "it is empty");
 	return o;
@@ -110,6 +125,33 @@ message_cut(struct message *m, enum header_kind kind)
 	}
 	if (m->cut_count != 0)
 		qsort(m->cuts, m->cut_count, sizeof(*m->cuts), compare_cuts);
+}
+
+const struct buf *
+message_from(const struct message *m)
+{
+	const struct header_field *field = header_filter_noted(&m->filter, HEADER_FROM, NULL);
+
+	return m->from.len != 0 || field == NULL ? &m->from : &field->value;
+}
+
+void
+message_put_from(struct message *m, const struct buf *value)
+{
+	static const char name[] = "From: ";
+	size_t line = strlen(name) + m->from.len + 2;
+
+	if (m->from.len != 0) {
+		memmove(m->fields.data + m->from_at, m->fields.data + m->from_at + line,
+		    m->fields.len - m->from_at - line);
+		buf_truncate(&m->fields, m->fields.len - line);
+	} else {
+		message_cut(m, HEADER_FROM);
+	}
+	m->from_at = m->fields.len;
+	buf_reset(&m->from);
+	buf_add(&m->from, buf_str(value), value->len);
+	buf_addf(&m->fields, "%s%s\r\n", name, buf_str(value));
 }
 
 /* The domain of an address if it can be put into a header field as it is. */

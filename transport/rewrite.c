@@ -29,13 +29,15 @@ rewrite_wants_sender(const struct account *account, const char *own_address, con
 static bool
 from_is_good(const struct message *m, const struct account *account, const char *own_address)
 {
-	const struct header_field *from = header_filter_noted(&m->filter, HEADER_FROM, NULL);
+	const struct header_field *field = header_filter_noted(&m->filter, HEADER_FROM, NULL);
+	const struct buf *from = message_from(m);
 	struct address_list list;
 	bool good;
 
-	if (from == NULL || header_filter_noted(&m->filter, HEADER_FROM, from) != NULL)
+	if (field != NULL && from == &field->value &&
+	    header_filter_noted(&m->filter, HEADER_FROM, field) != NULL)
 		return false;
-	from_parse(buf_str(&from->value), from->value.len, &list);
+	from_parse(buf_str(from), from->len, &list);
 	good = list.count != 0;
 	for (size_t i = 0; i < list.count; i++)
 		good = good && may_send(account, own_address, list.mailboxes[i].address);
@@ -46,19 +48,17 @@ from_is_good(const struct message *m, const struct account *account, const char 
 static void
 replace_from(struct message *m, const char *own_address)
 {
-	const struct header_field *from = header_filter_noted(&m->filter, HEADER_FROM, NULL);
-	const struct buf none = BUF_INIT, *value = from != NULL ? &from->value : &none;
-	struct buf reply_to = BUF_INIT;
+	const struct buf *old = message_from(m);
+	struct buf from = BUF_INIT, reply_to = BUF_INIT;
 
-	buf_adds(&m->fields, "From: ");
-	from_make(buf_str(value), value->len, own_address, &m->fields);
-	buf_adds(&m->fields, "\r\n");
+	from_make(buf_str(old), old->len, own_address, &from);
 	if (header_filter_noted(&m->filter, HEADER_REPLY_TO, NULL) == NULL &&
-	    from_reply_to(buf_str(value), value->len, &reply_to))
+	    from_reply_to(buf_str(old), old->len, &reply_to))
 		buf_addf(&m->fields, "Reply-To: %s\r\n", buf_str(&reply_to));
-	buf_free(&reply_to);
-	message_cut(m, HEADER_FROM);
+	message_put_from(m, &from);
 	message_cut(m, HEADER_SENDER);
+	buf_free(&from);
+	buf_free(&reply_to);
 }
 
 struct outcome

@@ -83,7 +83,7 @@ a_from_of_others_becomes_the_accounts(void **state)
 {
 	(void)state;
 	leaves(&mismatch, "To: b@z\nFrom: A <a@y>\nDate: d\n\nhi\n",
-	    "From: A <" OWN ">\r\nReply-To: A <a@y>\r\nTo: b@z\r\nDate: d\r\n\r\nhi\r\n");
+	    "Reply-To: A <a@y>\r\nFrom: A <" OWN ">\r\nTo: b@z\r\nDate: d\r\n\r\nhi\r\n");
 }
 
 static void
@@ -102,7 +102,7 @@ one_foreign_mailbox_of_several_is_enough(void **state)
 {
 	(void)state;
 	leaves(&mismatch, "From: Me <me@x.example>, A <a@y>\n\n",
-	    "From: Me <" OWN ">\r\nReply-To: Me <me@x.example>, A <a@y>\r\n\r\n");
+	    "Reply-To: Me <me@x.example>, A <a@y>\r\nFrom: Me <" OWN ">\r\n\r\n");
 }
 
 static void
@@ -110,7 +110,7 @@ always_makes_even_a_listed_address_the_accounts_own(void **state)
 {
 	(void)state;
 	leaves(&always, "From: Me <me@x.example>\n\n",
-	    "From: Me <" OWN ">\r\nReply-To: Me <me@x.example>\r\n\r\n");
+	    "Reply-To: Me <me@x.example>\r\nFrom: Me <" OWN ">\r\n\r\n");
 	leaves(&always, "From: Me <" OWN ">\n\n", "From: Me <" OWN ">\r\n\r\n");
 }
 
@@ -127,7 +127,7 @@ the_sender_goes_with_the_from(void **state)
 {
 	(void)state;
 	leaves(&mismatch, "Sender: s@y\n (fold)\nFrom: root@y (Cron)\nSender: t@y\nTo: b@z\n\n",
-	    "From: Cron <" OWN ">\r\nReply-To: root@y (Cron)\r\nTo: b@z\r\n\r\n");
+	    "Reply-To: root@y (Cron)\r\nFrom: Cron <" OWN ">\r\nTo: b@z\r\n\r\n");
 }
 
 static void
@@ -135,7 +135,7 @@ of_two_from_fields_one_is_made(void **state)
 {
 	(void)state;
 	leaves(&mismatch, "From: Me <me@x.example>\nA: b\nFrom: A <a@y>\n\nFrom: c\n",
-	    "From: Me <" OWN ">\r\nReply-To: Me <me@x.example>\r\nA: b\r\n\r\nFrom: c\r\n");
+	    "Reply-To: Me <me@x.example>\r\nFrom: Me <" OWN ">\r\nA: b\r\n\r\nFrom: c\r\n");
 }
 
 static void
