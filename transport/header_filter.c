@@ -19,6 +19,7 @@
 
 #define NAME_MAX_BYTES       256 /* longer is no field; the longest we look for has 14 */
 #define MESSAGE_ID_MAX_BYTES 250
+#define RECEIVED_MAX_BYTES   2048
 
 /* Fields that do not leave. */
 static const char *const dropped_fields[] = {
@@ -59,6 +60,7 @@ header_filter_free(struct header_filter *f)
 {
 	buf_free(&f->name);
 	buf_free(&f->message_id);
+	buf_free(&f->received);
 	for (size_t i = 0; i < f->noted_count; i++)
 		buf_free(&f->noted[i].value);
 	free(f->noted);
@@ -165,7 +167,7 @@ must_drop(struct header_filter *f)
 		if (names(f, dropped_fields[i]))
 			return true;
 	if (!f->received_dropped && names(f, "Received")) {
-		f->received_dropped = true;
+		f->received_dropped = f->in_received = true;
 		return true;
 	}
 	return is_listed(f);
@@ -222,6 +224,7 @@ static void
 begin_field(struct header_filter *f, struct buf *out)
 {
 	f->in_field = true;
+	f->in_received = false;
 	f->dropped = must_drop(f);
 	follow_resent(f);
 	begin_note(f);
@@ -243,6 +246,15 @@ keep_message_id(struct header_filter *f, const char *bytes, size_t length)
 			buf_addc(&f->message_id, bytes[i]);
 }
 
+/* Keep a Received's value, however its lines end. */
+static void
+keep_received(struct header_filter *f, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length && f->received.len < RECEIVED_MAX_BYTES; i++)
+		if (bytes[i] != '\r' && bytes[i] != '\n')
+			buf_addc(&f->received, bytes[i]);
+}
+
 /* Take in a field's line up to its end; how many bytes that was. */
 static size_t
 feed_value(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
@@ -258,6 +270,8 @@ feed_value(struct header_filter *f, const char *bytes, size_t length, struct buf
 		note(f, buf_str(out) + before, out->len - before);
 	if (f->in_message_id)
 		keep_message_id(f, bytes, run);
+	if (f->in_received)
+		keep_received(f, bytes, run);
 	if (lf != NULL) {
 		f->state = HEADER_LINE;
 		f->first = false;

@@ -31,6 +31,7 @@ message_free(struct message *m)
 	spool_free(&m->spool);
 	buf_free(&m->filtered);
 	buf_free(&m->fields);
+	buf_free(&m->added);
 	buf_free(&m->from);
 	free(m->cuts);
 }
@@ -142,16 +143,16 @@ message_put_from(struct message *m, const struct buf *value)
 	size_t line = strlen(name) + m->from.len + 2;
 
 	if (m->from.len != 0) {
-		memmove(m->fields.data + m->from_at, m->fields.data + m->from_at + line,
-		    m->fields.len - m->from_at - line);
-		buf_truncate(&m->fields, m->fields.len - line);
+		memmove(m->added.data + m->from_at, m->added.data + m->from_at + line,
+		    m->added.len - m->from_at - line);
+		buf_truncate(&m->added, m->added.len - line);
 	} else {
 		message_cut(m, HEADER_FROM);
 	}
-	m->from_at = m->fields.len;
+	m->from_at = m->added.len;
 	buf_reset(&m->from);
 	buf_add(&m->from, buf_str(value), value->len);
-	buf_addf(&m->fields, "%s%s\r\n", name, buf_str(value));
+	buf_addf(&m->added, "%s%s\r\n", name, buf_str(value));
 }
 
 /* The domain of an address if it can be put into a header field as it is. */
@@ -168,19 +169,20 @@ domain_of(const char *address)
 }
 
 void
-message_stamp(struct message *m, const struct stamp *stamp, const char *sender)
+message_stamp(struct message *m, const struct stamp *delivery, const struct stamp *message,
+    const char *sender)
 {
-	buf_addf(&m->fields, STAMP_FIELD ": %s\r\n", stamp->text);
+	buf_addf(&m->fields, STAMP_FIELD ": %s\r\n", delivery->text);
 	if (m->filter.has_message_id)
 		return;
-	buf_addf(&m->filter.message_id, "<%s@%s>", stamp->text, domain_of(sender));
+	buf_addf(&m->filter.message_id, "<%s@%s>", message->text, domain_of(sender));
 	buf_addf(&m->fields, "Message-ID: %s\r\n", m->filter.message_id.data);
 }
 
 int64_t
 message_size(const struct message *m)
 {
-	int64_t size = (int64_t)m->fields.len + m->spool.size;
+	int64_t size = (int64_t)(m->fields.len + m->added.len) + m->spool.size;
 
 	for (size_t i = 0; i < m->cut_count; i++)
 		size -= m->cuts[i].length;
@@ -209,21 +211,31 @@ read_uncut(const struct message *m, int64_t offset, char *bytes, size_t size)
 	return spool_read(&m->spool, offset, bytes, size);
 }
 
+/* The same of the whole message. */
+static ssize_t
+read_at(const struct message *m, int64_t offset, char *bytes, size_t size)
+{
+	const struct buf *parts[] = {&m->fields, &m->added};
+
+	for (size_t i = 0; i < 2; i++) {
+		if (offset < (int64_t)parts[i]->len) {
+			size_t left = parts[i]->len - (size_t)offset;
+
+			size = size < left ? size : left;
+			memcpy(bytes, parts[i]->data + offset, size);
+			return (ssize_t)size;
+		}
+		offset -= (int64_t)parts[i]->len;
+	}
+	return read_uncut(m, offset, bytes, size);
+}
+
 static ssize_t
 read_message(void *arg, char *bytes, size_t size)
 {
 	struct message *m = arg;
-	size_t fields = m->fields.len;
-	ssize_t got;
+	ssize_t got = read_at(m, m->offset, bytes, size);
 
-	if (m->offset < (int64_t)fields) {
-		if (size > fields - (size_t)m->offset)
-			size = fields - (size_t)m->offset;
-		memcpy(bytes, m->fields.data + m->offset, size);
-		got = (ssize_t)size;
-	} else {
-		got = read_uncut(m, m->offset - (int64_t)fields, bytes, size);
-	}
 	if (got > 0)
 		m->offset += got;
 	return got;

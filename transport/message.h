@@ -21,10 +21,12 @@ struct message_cut {
 struct message {
 	struct header_filter filter;
 	struct spool spool;
-	struct buf filtered;      /* of the piece at hand */
-	struct buf fields;        /* put in front: the stamp, and what the message lacked */
-	struct buf from;          /* the value of a From among them, or empty */
-	size_t from_at;           /* where it is */
+	struct buf filtered; /* of the piece at hand */
+	struct buf fields;   /* put in front: the stamp, a Message-ID if there was none */
+	struct buf
+	    added;       /* behind them: other fields that it lacked, or that replace its own */
+	struct buf from; /* the value of a From among the latter, or empty */
+	size_t from_at;  /* where it is */
 	struct message_cut *cuts; /* in their order; fields that ours replace */
 	size_t cut_count;
 	int64_t offset; /* of the reader */
@@ -58,8 +60,10 @@ void message_put_from(struct message *m, const struct buf *value);
  */
 void message_cut(struct message *m, enum header_kind kind);
 
-/* Put the stamp in.  A Message-ID that is made is of the sender's domain. */
-void message_stamp(struct message *m, const struct stamp *stamp, const char *sender);
+/* Put the delivery's stamp in.  A Message-ID that is made is of the message's stamp, so the
+ * same in all its deliveries, and of the sender's domain. */
+void message_stamp(struct message *m, const struct stamp *delivery, const struct stamp *message,
+    const char *sender);
 
 int64_t message_size(const struct message *m);
 

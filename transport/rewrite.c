@@ -54,7 +54,7 @@ replace_from(struct message *m, const char *own_address)
 	from_make(buf_str(old), old->len, own_address, &from);
 	if (header_filter_noted(&m->filter, HEADER_REPLY_TO, NULL) == NULL &&
 	    from_reply_to(buf_str(old), old->len, &reply_to))
-		buf_addf(&m->fields, "Reply-To: %s\r\n", buf_str(&reply_to));
+		buf_addf(&m->added, "Reply-To: %s\r\n", buf_str(&reply_to));
 	message_put_from(m, &from);
 	message_cut(m, HEADER_SENDER);
 	buf_free(&from);

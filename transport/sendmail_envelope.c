@@ -219,6 +219,6 @@ sendmail_complete(struct message *m, const char *address, const char *name, cons
 		message_put_from(m, &from);
 	}
 	if (header_filter_noted(&m->filter, HEADER_DATE, NULL) == NULL)
-		add_date(&m->fields);
+		add_date(&m->added);
 	buf_free(&from);
 }

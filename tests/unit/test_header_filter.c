@@ -376,6 +376,47 @@ what_is_noted_has_a_bound(void **state)
 	buf_free(&out);
 }
 
+/* What the filter keeps of the Received that it drops. */
+static void
+keeps_received(const char *in, const char *expected)
+{
+	struct header_filter f;
+	struct buf got = BUF_INIT;
+
+	header_filter_init(&f);
+	header_filter_feed(&f, in, strlen(in), &got);
+	header_filter_end(&f, &got);
+	assert_string_equal(buf_str(&f.received), expected);
+	header_filter_free(&f);
+	buf_free(&got);
+}
+
+static void
+the_received_on_top_is_kept_for_telling_messages_apart(void **state)
+{
+	(void)state;
+	keeps_received("Received: from a\n\tby b\nA: b\n\n", " from a\tby b");
+	keeps_received("Received: from a\r\n\tby b\r\nBcc: b\r\n\r\n", " from a\tby b");
+	keeps_received("Received: one\nReceived: two\n\n", " one");
+	keeps_received("A: b\n\nReceived: one\n", "");
+}
+
+static void
+an_endless_received_is_cut(void **state)
+{
+	struct header_filter f;
+	struct buf got = BUF_INIT;
+
+	(void)state;
+	header_filter_init(&f);
+	header_filter_feed(&f, "Received: ", 10, &got);
+	for (int i = 0; i < 100000; i++)
+		header_filter_feed(&f, "r", 1, &got);
+	assert_true(f.received.len <= 2048);
+	header_filter_free(&f);
+	buf_free(&got);
+}
+
 int
 main(void)
 {
@@ -395,6 +436,8 @@ main(void)
 	    cmocka_unit_test(the_last_field_is_noted_though_it_has_no_end),
 	    cmocka_unit_test(of_resent_fields_the_topmost_are_noted),
 	    cmocka_unit_test(what_is_noted_has_a_bound),
+	    cmocka_unit_test(the_received_on_top_is_kept_for_telling_messages_apart),
+	    cmocka_unit_test(an_endless_received_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

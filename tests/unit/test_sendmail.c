@@ -266,7 +266,7 @@ static void
 is_completed_with(const char *text, const char *name, const char *expected)
 {
 	struct delivery delivery;
-	struct buf *fields = &delivery.message.fields;
+	struct buf *fields = &delivery.message.added;
 	char *date;
 
 	receive(&delivery, text, false);
@@ -304,11 +304,11 @@ a_message_without_date_gets_one(void **state)
 	(void)state;
 	receive(&delivery, "From: me@y\n\n", false);
 	sendmail_complete(&delivery.message, "me@x", NULL, DOMAIN);
-	assert_memory_equal(delivery.message.fields.data, "Date: ", 6);
+	assert_memory_equal(delivery.message.added.data, "Date: ", 6);
 	delivery_free(&delivery);
 	receive(&delivery, "From: me@y\ndate: today\n\n", false);
 	sendmail_complete(&delivery.message, "me@x", NULL, DOMAIN);
-	assert_int_equal(delivery.message.fields.len, 0);
+	assert_int_equal(delivery.message.added.len, 0);
 	delivery_free(&delivery);
 }
 
