@@ -27,6 +27,7 @@ message_free(struct message *m)
 {
 	header_filter_free(&m->filter);
 	spool_free(&m->spool);
+	buf_free(&m->filtered);
 	buf_free(&m->fields);
 }
 
@@ -48,9 +49,29 @@ wait_readable(int fd, struct deadline d)
 	}
 }
 
+struct outcome
+message_add(struct message *m, const char *bytes, size_t length)
+{
+	buf_reset(&m->filtered);
+	header_filter_feed(&m->filter, bytes, length, &m->filtered);
+	return spool_add(&m->spool, buf_str(&m->filtered), m->filtered.len);
+}
+
+struct outcome
+message_end(struct message *m)
+{
+	struct outcome o;
+
+	buf_reset(&m->filtered);
+	header_filter_end(&m->filter, &m->filtered);
+	o = spool_add(&m->spool, buf_str(&m->filtered), m->filtered.len);
+	buf_free(&m->filtered);
+	return o;
+}
+
 /* Read once and pass on what came; *end_r tells whether that was all. */
 static struct outcome
-receive_some(struct message *m, int fd, struct buf *out, bool *end_r)
+receive_some(struct message *m, int fd, bool *end_r)
 {
 	char bytes[READ_BYTES];
 	ssize_t got = read(fd, bytes, sizeof(bytes));
@@ -60,27 +81,20 @@ receive_some(struct message *m, int fd, struct buf *out, bool *end_r)
 		return outcome_ok();
 	if (got < 0)
 		return file_error("cannot read", "the message");
-	buf_reset(out);
-	if (got != 0)
-		header_filter_feed(&m->filter, bytes, (size_t)got, out);
-	else
-		header_filter_end(&m->filter, out);
-	return spool_add(&m->spool, buf_str(out), out->len);
+	return got != 0 ? message_add(m, bytes, (size_t)got) : message_end(m);
 }
 
 struct outcome
 message_receive(struct message *m, int fd, struct deadline d)
 {
-	struct buf out = BUF_INIT;
 	struct outcome o;
 	bool end = false;
 
 	do {
 		o = wait_readable(fd, d);
 		if (outcome_is_ok(&o))
-			o = receive_some(m, fd, &out, &end);
+			o = receive_some(m, fd, &end);
 	} while (outcome_is_ok(&o) && !end);
-	buf_free(&out);
 	if (outcome_is_ok(&o) && m->spool.size == 0)
 		return outcome_make("local", "truncated", "it is empty");
 	return o;

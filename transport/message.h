@@ -16,8 +16,9 @@
 struct message {
 	struct header_filter filter;
 	struct spool spool;
-	struct buf fields; /* put in front: the stamp, a Message-ID if there was none */
-	int64_t offset;    /* of the reader */
+	struct buf filtered; /* of the piece at hand */
+	struct buf fields;   /* put in front: the stamp, a Message-ID if there was none */
+	int64_t offset;      /* of the reader */
 };
 
 /* directory is where a large one is kept meanwhile; the caller's. */
@@ -29,6 +30,11 @@ void message_free(struct message *m);
  * local/disk-full if that cannot be; local/truncated if there is nothing at all.
  */
 struct outcome message_receive(struct message *m, int fd, struct deadline d);
+
+/* The same in pieces of any size, and then its end, for who has the bytes already.  local/io
+ * or local/disk-full if they cannot be kept. */
+struct outcome message_add(struct message *m, const char *bytes, size_t length);
+struct outcome message_end(struct message *m);
 
 /* Put the stamp in.  A Message-ID that is made is of the sender's domain. */
 void message_stamp(struct message *m, const struct stamp *stamp, const char *sender);

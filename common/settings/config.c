@@ -144,6 +144,22 @@ fill_sync(
 	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);
 }
 
+/* What the LMTP server needs. */
+static void
+fill_server(struct document *d, cfg_t *section, struct transport_config *transport)
+{
+	transport->listen = document_text(d, section, "listen");
+	transport->listen_mode =
+	    (mode_t)strtol(document_value(d, section, "listen-mode"), NULL, 8);
+	transport->listen_group = document_text(d, section, "listen-group");
+	transport->user = document_text(d, section, "user");
+	transport->connections = (unsigned)document_number(d, section, "connections");
+	transport->recipients_max = (size_t)document_number(d, section, "max-recipients");
+	transport->idle_timeout_ms =
+	    1000 * (int64_t)document_number(d, section, "idle-timeout");
+	transport->monitor = document_text(d, section, "monitor");
+}
+
 static void
 fill(struct document *d, struct config *config)
 {
@@ -159,6 +175,7 @@ fill(struct document *d, struct config *config)
 	config->transport.account = account_of(d, config, transport);
 	config->transport.deadline_ms =
 	    1000 * (int64_t)document_number(d, transport, "deadline");
+	fill_server(d, transport, &config->transport);
 	config->sync_count = cfg_size(root, "sync");
 	config->syncs = xcalloc(config->sync_count + 1, sizeof(*config->syncs));
 	for (unsigned i = 0; i < config->sync_count; i++)
@@ -239,6 +256,10 @@ config_free(struct config **config)
 		free_account(&c->accounts[i]);
 	for (size_t i = 0; i < c->sync_count; i++)
 		free_sync(&c->syncs[i]);
+	free(c->transport.listen);
+	free(c->transport.listen_group);
+	free(c->transport.user);
+	free(c->transport.monitor);
 	free(c->accounts);
 	free(c->syncs);
 	free(c->state_dir);
