@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/base/cancel.h"
 #include "common/base/xalloc.h"
 #include "transport/courier.h"
 #include "transport/sender.h"
@@ -208,6 +209,7 @@ deliver(const struct sendmail_arguments *args)
 	struct config *config = NULL;
 	struct outcome o = load(args, &config);
 
+	cancel_on_signals();
 	if (outcome_is_ok(&o)) {
 		config_open_log(config, "ferry-transport", args->verbose);
 		o = send_message(config, args);

@@ -165,6 +165,22 @@ fill_sync(
 	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);
 }
 
+/* What the LMTP server needs. */
+static void
+fill_server(struct document *d, cfg_t *section, struct transport_config *transport)
+{
+	transport->listen = document_text(d, section, "listen");
+	transport->listen_mode =
+	    (mode_t)strtol(document_value(d, section, "listen-mode"), NULL, 8);
+	transport->listen_group = document_text(d, section, "listen-group");
+	transport->user = document_text(d, section, "user");
+	transport->connections = (unsigned)document_number(d, section, "connections");
+	transport->recipients_max = (size_t)document_number(d, section, "max-recipients");
+	transport->idle_timeout_ms =
+	    1000 * (int64_t)document_number(d, section, "idle-timeout");
+	transport->monitor = document_text(d, section, "monitor");
+}
+
 /* Does the account list this sender? */
 static bool
 claims(const struct account *account, const char *key)
@@ -204,6 +220,7 @@ fill_transport(struct document *d, struct config *config, cfg_t *section)
 	transport->deadline_ms = 1000 * (int64_t)document_number(d, section, "deadline");
 	transport->strip = document_list(d, section, "strip", NULL);
 	transport->domain = document_text(d, section, "domain");
+	fill_server(d, section, transport);
 }
 
 static void
@@ -303,6 +320,10 @@ config_free(struct config **config)
 		free_sync(&c->syncs[i]);
 	free_list(c->transport.strip);
 	free(c->transport.domain);
+	free(c->transport.listen);
+	free(c->transport.listen_group);
+	free(c->transport.user);
+	free(c->transport.monitor);
 	free(c->accounts);
 	free(c->syncs);
 	free(c->state_dir);

@@ -13,6 +13,7 @@
 
 #include "common/base/log.h"
 #include "common/settings/config_schema.h"
+#include "common/wire/endpoint.h"
 #include "common/wire/http.h"
 
 #define ATOMICMAIL_SALT "0b980734412c292d6549110276b604ab1dea4883bd460d77d1b984adf8bca083"
@@ -54,6 +55,15 @@ static const struct config_option options[] = {
         "{\"Envelope-To\", \"X-Envelope-*\", \"X-Originating-IP\"}", 0, 0, NULL,
         CONFIG_FOR_ALL},
     {"transport", "domain", CONFIG_DOMAIN, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "listen", CONFIG_LISTEN, "unix:" TRANSPORT_SOCKET, 0, 0, NULL,
+        CONFIG_FOR_ALL},
+    {"transport", "listen-mode", CONFIG_MODE, "0660", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "listen-group", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "user", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "connections", CONFIG_NUMBER, "100", 1, 10000, NULL, CONFIG_FOR_ALL},
+    {"transport", "max-recipients", CONFIG_NUMBER, "100", 1, 10000, NULL, CONFIG_FOR_ALL},
+    {"transport", "idle-timeout", CONFIG_NUMBER, "300", 1, 86400, NULL, CONFIG_FOR_ALL},
+    {"transport", "monitor", CONFIG_LOOPBACK, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
 
     {"sync", "account", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "maildir", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
@@ -237,6 +247,17 @@ accept_number(const struct config_option *option, const char *text, struct buf *
 	return true;
 }
 
+static bool
+accept_mode(const char *text, struct buf *why)
+{
+	size_t length = strlen(text);
+
+	if (length >= 3 && length <= 4 && strspn(text, "01234567") == length &&
+	    (length == 3 || text[0] == '0'))
+		return true;
+	return refuse(why, "must be a mode like 0660");
+}
+
 int
 config_schema_word(const struct config_option *option, const char *word)
 {
@@ -287,6 +308,12 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		return accept_sender(value, why);
 	case CONFIG_FIELDS:
 		return accept_field(value, why);
+	case CONFIG_LISTEN:
+		return endpoint_accepts(value, why);
+	case CONFIG_LOOPBACK:
+		return endpoint_accepts_inet(value, why);
+	case CONFIG_MODE:
+		return accept_mode(value, why);
 	case CONFIG_CHOICE:
 		return accept_choice(option, value, why);
 	case CONFIG_FACILITY:

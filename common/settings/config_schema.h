@@ -22,6 +22,9 @@ enum config_kind {
 	CONFIG_NUMBER,   /* decimal, from min to max */
 	CONFIG_CHOICE,   /* one of words */
 	CONFIG_FACILITY, /* a syslog facility's name */
+	CONFIG_LISTEN,   /* where to listen; see endpoint.h */
+	CONFIG_LOOPBACK, /* address:port on the loopback */
+	CONFIG_MODE,     /* of a file, octal */
 	CONFIG_ACCOUNT,  /* the title of an account section */
 	CONFIG_LIST,     /* of texts */
 	CONFIG_SENDERS,  /* list of local@domain or @domain */

@@ -94,6 +94,35 @@ an_empty_file_gives_the_defaults(void **state)
 }
 
 static void
+a_server_has_its_defaults_and_takes_what_the_file_says(void **state)
+{
+	struct config *config = load("");
+
+	(void)state;
+	assert_string_equal(config->transport.listen, "unix:/run/ferry/transport.sock");
+	assert_int_equal(config->transport.listen_mode, 0660);
+	assert_null(config->transport.listen_group);
+	assert_null(config->transport.user);
+	assert_int_equal(config->transport.connections, 100);
+	assert_int_equal(config->transport.recipients_max, 100);
+	assert_int_equal(config->transport.idle_timeout_ms, 300000);
+	assert_null(config->transport.monitor);
+	config_free(&config);
+	config = load("transport { listen = \"inet:[::1]:10025\" listen-mode = 0600\n"
+	              "listen-group = postfix user = ferry connections = 7 max-recipients = 8\n"
+	              "idle-timeout = 9 monitor = \"127.0.0.1:9151\" }\n");
+	assert_string_equal(config->transport.listen, "inet:[::1]:10025");
+	assert_int_equal(config->transport.listen_mode, 0600);
+	assert_string_equal(config->transport.listen_group, "postfix");
+	assert_string_equal(config->transport.user, "ferry");
+	assert_int_equal(config->transport.connections, 7);
+	assert_int_equal(config->transport.recipients_max, 8);
+	assert_int_equal(config->transport.idle_timeout_ms, 9000);
+	assert_string_equal(config->transport.monitor, "127.0.0.1:9151");
+	config_free(&config);
+}
+
+static void
 an_account_has_the_public_service_as_its_default(void **state)
 {
 	struct config *config = load("state-dir = \"/s/\"\naccount agent {\n}\n");
@@ -254,6 +283,21 @@ a_mistake_is_reported_with_its_line(void **state)
 	    {"state-dir = {/a}\n", "1: unexpected token '{'"},
 	    {"transport {\n deadline = soon\n}\n",
 	        "2: deadline must be a number from 1 to 86400"},
+	    {"transport {\n listen = \"/run/sock\"\n}\n",
+	        "2: listen must start with \"unix:\" or \"inet:\""},
+	    {"transport {\n listen = \"unix:sock\"\n}\n",
+	        "2: listen must be the absolute path of a socket"},
+	    {"transport {\n listen = \"inet:10025\"\n}\n",
+	        "2: listen must be an address and a port, like \"127.0.0.1:10025\""},
+	    {"transport {\n listen = \"inet:0.0.0.0:10025\"\n}\n",
+	        "2: listen must be on the loopback, 127.0.0.1 or [::1], not at port 25"},
+	    {"transport {\n monitor = \"127.0.0.1:25\"\n}\n",
+	        "2: monitor must be on the loopback, 127.0.0.1 or [::1], not at port 25"},
+	    {"transport {\n listen-mode = rw\n}\n", "2: listen-mode must be a mode like 0660"},
+	    {"transport {\n listen-mode = 6660\n}\n",
+	        "2: listen-mode must be a mode like 0660"},
+	    {"transport {\n connections = 0\n}\n",
+	        "2: connections must be a number from 1 to 10000"},
 	    {"transport {\n deadline = 5s\n}\n",
 	        "2: deadline must be a number from 1 to 86400"},
 	    {"transport {\n deadline = 0\n}\n", "2: deadline must be a number from 1 to 86400"},
@@ -545,8 +589,10 @@ the_template_shows_the_defaults_as_they_are(void **state)
 	(void)state;
 	read_list("contrib/ferry.conf", template_line, &list);
 	for (size_t i = 0; (option = config_schema_option(i)) != NULL; i++) {
-		const char *quote =
-		    option->kind == CONFIG_URL || option->kind == CONFIG_TEXT ? "\"" : "";
+		const char *quote = option->kind == CONFIG_URL || option->kind == CONFIG_TEXT ||
+		                            option->kind == CONFIG_LISTEN
+		                        ? "\""
+		                        : "";
 		char *line;
 
 		if (option->fallback == NULL || strcmp(option->name, "state-dir") == 0)
@@ -579,6 +625,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_empty_file_gives_the_defaults),
+	    cmocka_unit_test(a_server_has_its_defaults_and_takes_what_the_file_says),
 	    cmocka_unit_test(an_account_has_the_public_service_as_its_default),
 	    cmocka_unit_test(every_option_arrives_where_programs_look_for_it),
 	    cmocka_unit_test(the_only_account_need_not_be_named),
