@@ -112,15 +112,17 @@ is_encoded(struct slice text)
 	return memmem(text.at, text.length, "=?", 2) != NULL;
 }
 
-/* The display name of a mailbox. */
+/* The display name of a mailbox; whole tells that it was read as the rules have it. */
 static void
-add_name(const char *value, const struct mailbox *mailbox, struct buf *out)
+add_name(const char *value, const struct mailbox *mailbox, bool whole, struct buf *out)
 {
 	struct slice name = trim(value + mailbox->name, mailbox->name_end - mailbox->name);
 	struct slice comment =
 	    trim(value + mailbox->comment, mailbox->comment_end - mailbox->comment);
 
-	if (name.length != 0 && mailbox->name_plain)
+	/* In quotes an encoded word would not be read as one. */
+	if (name.length != 0 &&
+	    (mailbox->name_plain || (whole && memmem(name.at, name.length, "=?", 2) != NULL)))
 		buf_add(out, name.at, name.length);
 	else if (name.length != 0)
 		add_unescaped(name, out);
@@ -151,11 +153,13 @@ from_make(const char *value, size_t length, const char *address, struct buf *out
 {
 	struct slice all = trim(value, length);
 	struct address_list list;
+	bool whole = parse_whole(value, length, &list);
 	size_t start = out->len;
 
-	from_parse(value, length, &list);
+	if (!whole)
+		parse_broken(value, length, &list);
 	if (list.count != 0)
-		add_name(value, &list.mailboxes[0], out);
+		add_name(value, &list.mailboxes[0], whole, out);
 	else
 		address_phrase(all.at, all.length, out);
 	add_address(start, address, out);
@@ -185,17 +189,16 @@ from_complete(const char *value, size_t length, const char *domain, struct buf *
 {
 	struct address_list list;
 	size_t start = out->len;
-	bool incomplete;
+	bool incomplete = parse_whole(value, length, &list) && list.count == 1 &&
+	                  !has_domain(list.mailboxes[0].address);
 
-	from_parse(value, length, &list);
-	incomplete = list.count == 1 && !has_domain(list.mailboxes[0].address);
 	if (incomplete) {
 		struct mailbox *mailbox = &list.mailboxes[0];
 		char *address = xasprintf("%s@%s", mailbox->address, domain);
 
 		if (mailbox->name != mailbox->name_end ||
 		    mailbox->comment != mailbox->comment_end)
-			add_name(value, mailbox, out);
+			add_name(value, mailbox, true, out);
 		add_address(start, address, out);
 		free(address);
 	}
