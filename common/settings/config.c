@@ -218,6 +218,11 @@ fill_transport(struct document *d, struct config *config, cfg_t *section)
 
 	transport->account = account_of(d, config, section);
 	transport->deadline_ms = 1000 * (int64_t)document_number(d, section, "deadline");
+	transport->retry_ms = 1000 * (int64_t)document_number(d, section, "retry-for");
+	transport->inline_max = document_number(d, section, "inline");
+	transport->sent = (enum sent_policy)document_word(d, section, "sent");
+	transport->ambiguous = (enum ambiguous_policy)document_word(d, section, "ambiguous");
+	transport->journal_keep = 86400 * (int64_t)document_number(d, section, "journal-keep");
 	transport->strip = document_list(d, section, "strip", NULL);
 	transport->domain = document_text(d, section, "domain");
 	fill_server(d, section, transport);
