@@ -85,7 +85,9 @@ check_transport(struct check *check, const struct config *config)
 	else if (account == NULL)
 		check_finding(check, FINDING_WARNING, "transport",
 		    "add account = NAME to its section, or -a NAME in master.cf",
-		    "it names none of the %zu accounts", config->account_count);
+		    "it names none of the %zu accounts: bounces, and mail of senders that "
+		    "none of them lists, are refused",
+		    config->account_count);
 	else if (config->transport.deadline_ms >= POSTFIX_COMMAND_MS)
 		check_finding(check, FINDING_WARNING, "transport",
 		    "make deadline less than command_time_limit, or raise that",
@@ -93,8 +95,10 @@ check_transport(struct check *check, const struct config *config)
 		    "%lld s",
 		    (long long)config->transport.deadline_ms / 1000);
 	else
-		check_finding(
-		    check, FINDING_OK, "transport", "", "account %s sends", account->name);
+		check_finding(check, FINDING_OK, "transport", "", "account %s sends%s",
+		    account->name,
+		    config->account_count > 1 ? " the mail of all whom no other account lists"
+		                              : "");
 }
 
 /* May we write there, or make it? */

@@ -2,22 +2,21 @@
  * The command line of ferry-transport.
  */
 #include <getopt.h>
-#include <jansson.h>
 #include <string.h>
 
-#include "common/settings/config.h"
+#include "transport/address_check.h"
 #include "transport/arguments.h"
 
-#define QUEUE_ID_MAX 64
-
-enum { OPTION_CHECK = 256, OPTION_VERSION, OPTION_HELP };
+enum { OPTION_LMTP = 256, OPTION_CHECK, OPTION_VERSION, OPTION_HELP };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
     {"account", required_argument, NULL, 'a'},
     {"sender", required_argument, NULL, 'f'},
     {"queue-id", required_argument, NULL, 'q'},
+    {"server", required_argument, NULL, 's'},
     {"verbose", no_argument, NULL, 'v'},
+    {"lmtp", no_argument, NULL, OPTION_LMTP},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -27,37 +26,22 @@ static const struct option options[] = {
 const char arguments_help[] =
     "usage: ferry-transport [-v] [-c FILE] [-a ACCOUNT] -f SENDER [-q QUEUE_ID] [--] "
     "RECIPIENT...\n"
+    "       ferry-transport [-v] [-c FILE] --lmtp\n"
     "       ferry-transport [-c FILE] [-a ACCOUNT] --check\n"
     "\n"
-    "Submit the message on standard input, as Postfix's pipe(8) hands it over.\n"
+    "Submit the message on standard input, as Postfix's pipe(8) hands it over, or\n"
+    "serve LMTP.\n"
     "\n"
     "  -c, --config FILE       the configuration, instead of the default\n"
     "  -a, --account ACCOUNT   the account that sends\n"
     "  -f, --sender SENDER     the envelope sender; '' is the null sender\n"
     "  -q, --queue-id ID       the queue's name for the message\n"
+    "  -s, --server SOCKET     where a server is that may do the work; none: do it here\n"
     "  -v, --verbose           log more; may be given several times\n"
+    "      --lmtp              serve LMTP, as the configuration says\n"
     "      --check             read the configuration and say whether it is in order\n"
     "      --version           print the version\n"
     "      --help              print this help\n";
-
-static bool
-has_control(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return true;
-	return false;
-}
-
-/* Queue ids are letters, digits and little else: they go to the log as they are. */
-static bool
-is_queue_id(const char *text)
-{
-	size_t length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz"
-	                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_.");
-
-	return length != 0 && text[length] == '\0' && length <= QUEUE_ID_MAX;
-}
 
 /* What an option says; false if it is none. */
 static bool
@@ -76,8 +60,14 @@ take_option(struct arguments *args, int option)
 	case 'q':
 		args->queue_id = optarg;
 		return true;
+	case 's':
+		args->server = optarg;
+		return true;
 	case 'v':
 		args->verbose++;
+		return true;
+	case OPTION_LMTP:
+		args->action = ACTION_LMTP;
 		return true;
 	case OPTION_CHECK:
 		args->action = ACTION_CHECK;
@@ -93,28 +83,6 @@ take_option(struct arguments *args, int option)
 	}
 }
 
-static bool
-is_utf8(const char *text)
-{
-	json_t *string = json_string(text);
-	bool is = string != NULL;
-
-	json_decref(string);
-	return is;
-}
-
-/* JMAP has addresses in UTF-8 alone: others can be sent to neither now nor later. */
-static struct outcome
-check_address(const char *address, const char *whose)
-{
-	if (has_control(address))
-		return outcome_make(
-		    "local", "address", "the %s's has control characters", whose);
-	if (!is_utf8(address))
-		return outcome_make("local", "address", "the %s's is not UTF-8", whose);
-	return outcome_ok();
-}
-
 /* Is what is needed for a delivery there? */
 static struct outcome
 check_delivery(const struct arguments *args)
@@ -127,11 +95,11 @@ check_delivery(const struct arguments *args)
 		return outcome_make("local", "usage", "\"%s\" is no queue id", args->queue_id);
 	if (args->recipient_count == 0)
 		return outcome_make("local", "usage", "no recipient is named");
-	o = check_address(args->sender, "sender");
+	o = address_check(args->sender, "sender");
 	for (size_t i = 0; i < args->recipient_count && outcome_is_ok(&o); i++) {
 		if (*args->recipients[i] == '\0')
 			return outcome_make("local", "usage", "a recipient is empty");
-		o = check_address(args->recipients[i], "recipient");
+		o = address_check(args->recipients[i], "recipient");
 	}
 	return o;
 }
@@ -142,11 +110,11 @@ arguments_parse(int argc, char **argv, struct arguments *args_r)
 	struct outcome o = outcome_ok();
 	int option;
 
-	*args_r = (struct arguments){.config_path = config_default_path()};
+	*args_r = (struct arguments){0};
 	opterr = 0;
 	optind = 0;
 	while (outcome_is_ok(&o) &&
-	       (option = getopt_long(argc, argv, "+:c:a:f:q:v", options, NULL)) != -1)
+	       (option = getopt_long(argc, argv, "+:c:a:f:q:s:v", options, NULL)) != -1)
 		if (!take_option(args_r, option))
 			o = outcome_make("local", "usage", "%s %s",
 			    option == ':' ? "no value for" : "unknown option",
@@ -155,5 +123,9 @@ arguments_parse(int argc, char **argv, struct arguments *args_r)
 		return o;
 	args_r->recipients = argv + optind;
 	args_r->recipient_count = (size_t)(argc - optind);
+	if (args_r->action == ACTION_LMTP &&
+	    (args_r->recipient_count != 0 || args_r->account != NULL))
+		return outcome_make(
+		    "local", "usage", "--lmtp takes no account and no recipient");
 	return args_r->action == ACTION_DELIVER ? check_delivery(args_r) : o;
 }

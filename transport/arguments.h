@@ -1,5 +1,7 @@
 /*
  * arguments - the command line of ferry-transport
+ *
+ * Needs nothing but common/base: the front (front.h) reads it too.
  */
 #ifndef FERRY_ARGUMENTS_H
 #define FERRY_ARGUMENTS_H
@@ -9,15 +11,22 @@
 
 #include "common/base/outcome.h"
 
-enum transport_action { ACTION_DELIVER, ACTION_CHECK, ACTION_VERSION, ACTION_HELP };
+enum transport_action {
+	ACTION_DELIVER,
+	ACTION_LMTP,
+	ACTION_CHECK,
+	ACTION_VERSION,
+	ACTION_HELP,
+};
 
 struct arguments {
 	enum transport_action action;
-	const char *config_path;
-	const char *account;  /* or NULL */
-	const char *sender;   /* "" is the null sender */
-	const char *queue_id; /* or NULL */
-	char **recipients;    /* in argv */
+	const char *config_path; /* or NULL: the default */
+	const char *account;     /* or NULL */
+	const char *sender;      /* "" is the null sender */
+	const char *queue_id;    /* or NULL */
+	const char *server;      /* socket of one, "none", or NULL: the default */
+	char **recipients;       /* in argv */
 	size_t recipient_count;
 	int verbose;
 };

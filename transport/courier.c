@@ -12,6 +12,7 @@
 #include "common/base/xalloc.h"
 #include "transport/courier.h"
 #include "transport/letter.h"
+#include "transport/rewrite.h"
 
 /* Time that is to be left for an answer when a request leaves: at most this, and at most half
  * of what a delivery has.  What is cut off in the middle is in doubt. */
@@ -260,7 +261,9 @@ send_letter(struct letter *letter)
 		o = lane_check(letter->lane);
 	if (!outcome_is_ok(&o))
 		return o;
-	o = letter_settle_doubts(letter);
+	o = rewrite_from(letter->delivery);
+	if (outcome_is_ok(&o))
+		o = letter_settle_doubts(letter);
 	if (outcome_is_ok(&o) && submission_settled(&letter->submission))
 		return o;
 	if (outcome_is_ok(&o))

@@ -29,6 +29,7 @@ delivery_free(struct delivery *delivery)
 	free(delivery->recipients);
 	free(delivery->queue_id);
 	free(delivery->sender);
+	free(delivery->mail_from);
 	free(delivery->ret);
 	free(delivery->envid);
 	free(delivery->told.email_id);
@@ -49,6 +50,12 @@ delivery_add_recipient(struct delivery *delivery, const char *address)
 	    .outcome = outcome_make("local", "io", "it was not delivered"),
 	};
 	return recipient;
+}
+
+const char *
+delivery_mail_from(const struct delivery *delivery)
+{
+	return delivery->mail_from != NULL ? delivery->mail_from : delivery->sender;
 }
 
 void
@@ -129,6 +136,7 @@ delivery_log(const struct delivery *delivery)
 	log_event(&line, delivery_event(&o));
 	log_str(&line, "account", delivery->account != NULL ? delivery->account->name : NULL);
 	log_str(&line, "from", from);
+	log_str(&line, "mail-from", delivery->mail_from);
 	log_recipients(&line, delivery);
 	log_classes(&line, delivery);
 	log_str(&line, "message-id", message_id(&delivery->message));

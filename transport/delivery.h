@@ -31,6 +31,7 @@ struct delivery {
 	const char *via;    /* "pipe", "lmtp", "sendmail": for the log; static */
 	char *queue_id;     /* or NULL */
 	char *sender;       /* of the envelope; "" is the null sender */
+	char *mail_from;    /* what the service is told instead of sender, or NULL */
 	char *ret, *envid;  /* RFC 3461, or NULL */
 	int64_t hold_until; /* seconds since 1970 before which it is not to be sent; 0: none */
 	struct recipient *recipients;
@@ -56,6 +57,9 @@ void delivery_free(struct delivery *delivery);
 /* Add one; its outcome is local/io till there is another.  Strings are copied.  What is
  * returned is good until the next is added. */
 struct recipient *delivery_add_recipient(struct delivery *delivery, const char *address);
+
+/* The envelope's sender as the service is told it. */
+const char *delivery_mail_from(const struct delivery *delivery);
 
 /* All recipients have this outcome. */
 void delivery_settle(struct delivery *delivery, const struct outcome *o);

@@ -10,9 +10,11 @@
  *	NAME --blank--> BLANKS
  *	  \------ ':' -----/       anything else: the body begins
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/xalloc.h"
 #include "transport/header_filter.h"
 
 #define NAME_MAX_BYTES       256 /* longer is no field; the longest we look for has 14 */
@@ -29,10 +31,28 @@ static const char *const dropped_fields[] = {
     STAMP_FIELD,
 };
 
+/* In enum header_kind's order. */
+static const char *const kinds[HEADER_KINDS] = {
+    "From",
+    "Sender",
+    "Reply-To",
+    "Date",
+    "To",
+    "Cc",
+    "Bcc",
+    "Resent-To",
+    "Resent-Cc",
+    "Resent-Bcc",
+};
+
 void
 header_filter_init(struct header_filter *f)
 {
-	*f = (struct header_filter){.state = HEADER_LINE, .first = true};
+	*f = (struct header_filter){
+	    .state = HEADER_LINE,
+	    .first = true,
+	    .wanted = 1u << HEADER_FROM | 1u << HEADER_SENDER | 1u << HEADER_REPLY_TO,
+	};
 }
 
 void
@@ -41,6 +61,33 @@ header_filter_free(struct header_filter *f)
 	buf_free(&f->name);
 	buf_free(&f->message_id);
 	buf_free(&f->received);
+	for (size_t i = 0; i < f->noted_count; i++)
+		buf_free(&f->noted[i].value);
+	free(f->noted);
+}
+
+void
+header_filter_strip(struct header_filter *f, char *const *strip)
+{
+	f->strip = strip;
+}
+
+void
+header_filter_want(struct header_filter *f, enum header_kind kind)
+{
+	f->wanted |= 1u << kind;
+}
+
+const struct header_field *
+header_filter_noted(
+    const struct header_filter *f, enum header_kind kind, const struct header_field *after)
+{
+	size_t i = after != NULL ? (size_t)(after - f->noted) + 1 : 0;
+
+	for (; i < f->noted_count; i++)
+		if (f->noted[i].kind == kind)
+			return &f->noted[i];
+	return NULL;
 }
 
 /* Give bytes out, a LF that follows no CR as CRLF. */
@@ -48,6 +95,7 @@ static void
 put(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
 {
 	const char *end = bytes + length;
+	size_t before = out->len;
 
 	while (bytes < end) {
 		const char *lf = memchr(bytes, '\n', (size_t)(end - bytes));
@@ -58,11 +106,12 @@ put(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
 			f->after_cr = bytes[run - 1] == '\r';
 		}
 		if (lf == NULL)
-			return;
+			break;
 		buf_add(out, f->after_cr ? "\n" : "\r\n", f->after_cr ? 1 : 2);
 		f->after_cr = false;
 		bytes = lf + 1;
 	}
+	f->given += (int64_t)(out->len - before);
 }
 
 /* Give out what was held back to see what it is. */
@@ -92,6 +141,25 @@ names(const struct header_filter *f, const char *field)
 	       strchr(": \t", f->name.data[length]) != NULL;
 }
 
+/* Does the line held back start with this, whatever the case? */
+static bool
+starts(const struct header_filter *f, const char *text, size_t length)
+{
+	return f->name.len > length && strncasecmp(f->name.data, text, length) == 0;
+}
+
+static bool
+is_listed(const struct header_filter *f)
+{
+	for (char *const *item = f->strip; item != NULL && *item != NULL; item++) {
+		size_t length = strcspn(*item, "*");
+
+		if ((*item)[length] == '*' ? starts(f, *item, length) : names(f, *item))
+			return true;
+	}
+	return false;
+}
+
 static bool
 must_drop(struct header_filter *f)
 {
@@ -102,7 +170,53 @@ must_drop(struct header_filter *f)
 		f->received_dropped = f->in_received = true;
 		return true;
 	}
-	return false;
+	return is_listed(f);
+}
+
+/* See which run of Resent- fields this is in. */
+static void
+follow_resent(struct header_filter *f)
+{
+	bool resent = starts(f, "Resent-", 7);
+
+	f->resent_seen += resent && !f->in_resent;
+	f->in_resent = resent;
+}
+
+/* Note the field whose name is held back, if it is wanted. */
+static void
+begin_note(struct header_filter *f)
+{
+	enum header_kind kind = 0;
+
+	f->noting = false;
+	while (kind < HEADER_KINDS && !names(f, kinds[kind]))
+		kind++;
+	if (kind == HEADER_KINDS || (f->wanted >> kind & 1) == 0 ||
+	    (f->in_resent && f->resent_seen > 1))
+		return;
+	f->overflow |= f->noted_count == HEADER_NOTED_MAX;
+	if (f->overflow)
+		return;
+	if (f->noted == NULL)
+		f->noted = xcalloc(HEADER_NOTED_MAX, sizeof(*f->noted));
+	f->noted[f->noted_count++] = (struct header_field){.kind = kind, .at = f->given};
+	f->noting = true;
+}
+
+/* More of the noted field: its bytes, and how far it reaches by now. */
+static void
+note(struct header_filter *f, const char *bytes, size_t length)
+{
+	struct header_field *field = &f->noted[f->noted_count - 1];
+
+	field->length = f->dropped ? 0 : f->given - field->at;
+	if (f->noted_bytes + length > HEADER_VALUE_BYTES) {
+		f->overflow = true;
+		return;
+	}
+	buf_add(&field->value, bytes, length);
+	f->noted_bytes += length;
 }
 
 /* A colon came: the line held back is a field. */
@@ -112,6 +226,8 @@ begin_field(struct header_filter *f, struct buf *out)
 	f->in_field = true;
 	f->in_received = false;
 	f->dropped = must_drop(f);
+	follow_resent(f);
+	begin_note(f);
 	f->in_message_id = !f->has_message_id && names(f, "Message-ID");
 	f->has_message_id |= f->in_message_id;
 	if (f->dropped)
@@ -144,10 +260,14 @@ static size_t
 feed_value(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
 {
 	const char *lf = memchr(bytes, '\n', length);
-	size_t run = lf != NULL ? (size_t)(lf - bytes) + 1 : length;
+	size_t run = lf != NULL ? (size_t)(lf - bytes) + 1 : length, before = out->len;
 
 	if (!f->dropped)
 		put(f, bytes, run, out);
+	if (f->noting && f->dropped)
+		note(f, bytes, run);
+	else if (f->noting)
+		note(f, buf_str(out) + before, out->len - before);
 	if (f->in_message_id)
 		keep_message_id(f, bytes, run);
 	if (f->in_received)
@@ -242,6 +362,6 @@ header_filter_end(struct header_filter *f, struct buf *out)
 {
 	if (f->state == HEADER_NAME || f->state == HEADER_BLANKS)
 		begin_body(f, out);
-	else if (f->state == HEADER_VALUE && !f->dropped)
-		put(f, "\n", 1, out);
+	else if (f->state == HEADER_VALUE)
+		(void)feed_value(f, "\n", 1, out);
 }

@@ -344,7 +344,7 @@ letter_address(struct letter *letter)
 	o = stamp_delivery(letter->key, &letter->message, left, count, &s->stamp);
 	if (outcome_is_ok(&o)) {
 		message_stamp(&letter->delivery->message, &s->stamp, &letter->message,
-		    letter->delivery->sender);
+		    delivery_mail_from(letter->delivery));
 		s->email_id = xstrdup(common_draft(letter, &s->stamp));
 		if (s->email_id != NULL)
 			letter->delivery->told.again = true;

@@ -3,11 +3,13 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/cancel.h"
 #include "common/base/file.h"
+#include "common/base/xalloc.h"
 #include "transport/message.h"
 
 #define READ_BYTES  65536
@@ -27,7 +29,11 @@ message_free(struct message *m)
 {
 	header_filter_free(&m->filter);
 	spool_free(&m->spool);
+	buf_free(&m->filtered);
 	buf_free(&m->fields);
+	buf_free(&m->added);
+	buf_free(&m->from);
+	free(m->cuts);
 }
 
 /* Wait until there is something to read; OK also when it is the end. */
@@ -48,9 +54,29 @@ wait_readable(int fd, struct deadline d)
 	}
 }
 
+struct outcome
+message_add(struct message *m, const char *bytes, size_t length)
+{
+	buf_reset(&m->filtered);
+	header_filter_feed(&m->filter, bytes, length, &m->filtered);
+	return spool_add(&m->spool, buf_str(&m->filtered), m->filtered.len);
+}
+
+struct outcome
+message_end(struct message *m)
+{
+	struct outcome o;
+
+	buf_reset(&m->filtered);
+	header_filter_end(&m->filter, &m->filtered);
+	o = spool_add(&m->spool, buf_str(&m->filtered), m->filtered.len);
+	buf_free(&m->filtered);
+	return o;
+}
+
 /* Read once and pass on what came; *end_r tells whether that was all. */
 static struct outcome
-receive_some(struct message *m, int fd, struct buf *out, bool *end_r)
+receive_some(struct message *m, int fd, bool *end_r)
 {
 	char bytes[READ_BYTES];
 	ssize_t got = read(fd, bytes, sizeof(bytes));
@@ -60,30 +86,73 @@ receive_some(struct message *m, int fd, struct buf *out, bool *end_r)
 		return outcome_ok();
 	if (got < 0)
 		return file_error("cannot read", "the message");
-	buf_reset(out);
-	if (got != 0)
-		header_filter_feed(&m->filter, bytes, (size_t)got, out);
-	else
-		header_filter_end(&m->filter, out);
-	return spool_add(&m->spool, buf_str(out), out->len);
+	return got != 0 ? message_add(m, bytes, (size_t)got) : message_end(m);
 }
 
 struct outcome
 message_receive(struct message *m, int fd, struct deadline d)
 {
-	struct buf out = BUF_INIT;
 	struct outcome o;
 	bool end = false;
 
 	do {
 		o = wait_readable(fd, d);
 		if (outcome_is_ok(&o))
-			o = receive_some(m, fd, &out, &end);
+			o = receive_some(m, fd, &end);
 	} while (outcome_is_ok(&o) && !end);
-	buf_free(&out);
 	if (outcome_is_ok(&o) && m->spool.size == 0)
 		return outcome_make("local", "truncated", "it is empty");
 	return o;
+}
+
+static int
+compare_cuts(const void *a, const void *b)
+{
+	const struct message_cut *cut_a = a, *cut_b = b;
+
+	return cut_a->at < cut_b->at ? -1 : cut_a->at > cut_b->at;
+}
+
+void
+message_cut(struct message *m, enum header_kind kind)
+{
+	const struct header_field *field = NULL;
+
+	while ((field = header_filter_noted(&m->filter, kind, field)) != NULL) {
+		if (field->length == 0)
+			continue;
+		m->cuts = xreallocarray(m->cuts, m->cut_count + 1, sizeof(*m->cuts));
+		m->cuts[m->cut_count++] = (struct message_cut){field->at, field->length};
+	}
+	if (m->cut_count != 0)
+		qsort(m->cuts, m->cut_count, sizeof(*m->cuts), compare_cuts);
+}
+
+const struct buf *
+message_from(const struct message *m)
+{
+	const struct header_field *field = header_filter_noted(&m->filter, HEADER_FROM, NULL);
+
+	return m->from.len != 0 || field == NULL ? &m->from : &field->value;
+}
+
+void
+message_put_from(struct message *m, const struct buf *value)
+{
+	static const char name[] = "From: ";
+	size_t line = strlen(name) + m->from.len + 2;
+
+	if (m->from.len != 0) {
+		memmove(m->added.data + m->from_at, m->added.data + m->from_at + line,
+		    m->added.len - m->from_at - line);
+		buf_truncate(&m->added, m->added.len - line);
+	} else {
+		message_cut(m, HEADER_FROM);
+	}
+	m->from_at = m->added.len;
+	buf_reset(&m->from);
+	buf_add(&m->from, buf_str(value), value->len);
+	buf_addf(&m->added, "%s%s\r\n", name, buf_str(value));
 }
 
 /* The domain of an address if it can be put into a header field as it is. */
@@ -113,7 +182,11 @@ message_stamp(struct message *m, const struct stamp *delivery, const struct stam
 int64_t
 message_size(const struct message *m)
 {
-	return (int64_t)m->fields.len + m->spool.size;
+	int64_t size = (int64_t)(m->fields.len + m->added.len) + m->spool.size;
+
+	for (size_t i = 0; i < m->cut_count; i++)
+		size -= m->cuts[i].length;
+	return size;
 }
 
 const char *
@@ -122,21 +195,47 @@ message_id(const struct message *m)
 	return buf_str(&m->filter.message_id);
 }
 
+/* Read from the spool what is at offset once the cuts are out. */
+static ssize_t
+read_uncut(const struct message *m, int64_t offset, char *bytes, size_t size)
+{
+	for (size_t i = 0; i < m->cut_count; i++) {
+		if (offset < m->cuts[i].at) {
+			int64_t before = m->cuts[i].at - offset;
+
+			size = before < (int64_t)size ? (size_t)before : size;
+			break;
+		}
+		offset += m->cuts[i].length;
+	}
+	return spool_read(&m->spool, offset, bytes, size);
+}
+
+/* The same of the whole message. */
+static ssize_t
+read_at(const struct message *m, int64_t offset, char *bytes, size_t size)
+{
+	const struct buf *parts[] = {&m->fields, &m->added};
+
+	for (size_t i = 0; i < 2; i++) {
+		if (offset < (int64_t)parts[i]->len) {
+			size_t left = parts[i]->len - (size_t)offset;
+
+			size = size < left ? size : left;
+			memcpy(bytes, parts[i]->data + offset, size);
+			return (ssize_t)size;
+		}
+		offset -= (int64_t)parts[i]->len;
+	}
+	return read_uncut(m, offset, bytes, size);
+}
+
 static ssize_t
 read_message(void *arg, char *bytes, size_t size)
 {
 	struct message *m = arg;
-	size_t fields = m->fields.len;
-	ssize_t got;
+	ssize_t got = read_at(m, m->offset, bytes, size);
 
-	if (m->offset < (int64_t)fields) {
-		if (size > fields - (size_t)m->offset)
-			size = fields - (size_t)m->offset;
-		memcpy(bytes, m->fields.data + m->offset, size);
-		got = (ssize_t)size;
-	} else {
-		got = spool_read(&m->spool, m->offset - (int64_t)fields, bytes, size);
-	}
 	if (got > 0)
 		m->offset += got;
 	return got;

@@ -13,11 +13,23 @@
 #include "transport/spool.h"
 #include "transport/stamp.h"
 
+/* Bytes of the spool that are passed over. */
+struct message_cut {
+	int64_t at, length;
+};
+
 struct message {
 	struct header_filter filter;
 	struct spool spool;
-	struct buf fields; /* put in front: the stamp, a Message-ID if there was none */
-	int64_t offset;    /* of the reader */
+	struct buf filtered; /* of the piece at hand */
+	struct buf fields;   /* put in front: the stamp, a Message-ID if there was none */
+	struct buf
+	    added;       /* behind them: other fields that it lacked, or that replace its own */
+	struct buf from; /* the value of a From among the latter, or empty */
+	size_t from_at;  /* where it is */
+	struct message_cut *cuts; /* in their order; fields that ours replace */
+	size_t cut_count;
+	int64_t offset; /* of the reader */
 };
 
 /* directory is where a large one is kept meanwhile; the caller's. */
@@ -29,6 +41,24 @@ void message_free(struct message *m);
  * local/disk-full if that cannot be; local/truncated if there is nothing at all.
  */
 struct outcome message_receive(struct message *m, int fd, struct deadline d);
+
+/* The same in pieces of any size, and then its end, for who has the bytes already.  local/io
+ * or local/disk-full if they cannot be kept. */
+struct outcome message_add(struct message *m, const char *bytes, size_t length);
+struct outcome message_end(struct message *m);
+
+/* What its From says: behind the colon, perhaps with folds and a line end; empty if it has none.
+ * The message's. */
+const struct buf *message_from(const struct message *m);
+
+/* Put a From with this value in place of all that it has. */
+void message_put_from(struct message *m, const struct buf *value);
+
+/*
+ * Take out all noted fields of a kind (header_filter.h); once for a kind, and before there is
+ * a reader.
+ */
+void message_cut(struct message *m, enum header_kind kind);
 
 /* Put the delivery's stamp in.  A Message-ID that is made is of the message's stamp, so the
  * same in all its deliveries, and of the sender's domain. */

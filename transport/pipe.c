@@ -100,6 +100,7 @@ pipe_deliver(const struct config *config, const struct account *account,
 	struct outcome o;
 
 	delivery_init(&delivery, "pipe", directory);
+	header_filter_strip(&delivery.message.filter, config->transport.strip);
 	address_delivery(&delivery, args);
 	delivery.account = account;
 	delivery.deadline = deadline_in_ms(config->transport.deadline_ms);

@@ -12,7 +12,8 @@
 #include "common/base/buf.h"
 #include "common/base/outcome.h"
 
-#define SPOOL_MEMORY (256u << 10) /* bytes kept in memory */
+/* Bytes kept in memory: a server that has a hundred messages in hand must not grow large. */
+#define SPOOL_MEMORY (64u << 10)
 
 struct spool {
 	const char *directory; /* where the file goes; made if missing; the caller's */

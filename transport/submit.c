@@ -64,8 +64,8 @@ static struct outcome
 find_place(struct submit_batch *batch, const struct submission *s, struct submit_place *place)
 {
 	struct jmap *jmap = batch->jmap;
-	const char *address =
-	    *s->delivery->sender != '\0' ? s->delivery->sender : auth_address(jmap_auth(jmap));
+	const char *sender = delivery_mail_from(s->delivery);
+	const char *address = *sender != '\0' ? sender : auth_address(jmap_auth(jmap));
 	struct outcome o = jmap_sending(jmap, batch->deadline, &place->sending);
 
 	if (outcome_is_ok(&o))

@@ -51,7 +51,7 @@ int64_t
 submit_cost(const struct submission *s)
 {
 	const struct delivery *delivery = s->delivery;
-	int64_t cost = ITEM_COST + (int64_t)strlen(delivery->sender);
+	int64_t cost = ITEM_COST + (int64_t)strlen(delivery_mail_from(delivery));
 
 	for (size_t i = 0; i < s->count; i++)
 		cost += ADDRESS_COST + (int64_t)strlen(s->addressees[i].recipient->address);

@@ -139,7 +139,7 @@ mail_from(const struct delivery *delivery, const struct submit_offer *offer)
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&until, &tm));
 		json_object_set_new(parameters, "HOLDUNTIL", json_string(text));
 	}
-	return address(delivery->sender, parameters);
+	return address(delivery_mail_from(delivery), parameters);
 }
 
 json_t *

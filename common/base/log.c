@@ -1,6 +1,7 @@
 /*
  * One line an event, to stderr or syslog.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,10 +10,11 @@
 #include "common/base/log.h"
 #include "common/base/outcome.h"
 
+/* Each may change while other threads log: a daemon that reads its configuration again. */
 static struct {
-	const char *ident;
-	enum log_sink sink;
-	int level;
+	const char *_Atomic ident;
+	_Atomic enum log_sink sink;
+	atomic_int level;
 } settings = {"ferry", LOG_TO_STDERR, LOG_INFO};
 
 void

@@ -27,7 +27,8 @@ struct outcome;
 
 enum log_sink { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
-/* Say who we are and where lines go; level is the least urgent syslog(3) priority shown. */
+/* Say who we are and where lines go; level is the least urgent syslog(3) priority shown.  May
+ * be said again while other threads log. */
 void log_open(const char *ident, enum log_sink sink, int facility, int level);
 
 /* Is a line of this priority shown?  Lets callers skip the work of building it. */

@@ -172,6 +172,8 @@ static const struct outcome_row table[] = {
     {"local/usage", T_ALARM, HOST, "4.3.5", 451, TEMP, "called with wrong arguments"},
     {"local/sender", P, MSG, "5.7.1", 550, EX_NOPERM, "no account sends for this sender"},
     {"local/address", P, RCPT, "5.1.3", 553, EX_DATAERR, "the address cannot be sent to"},
+    {"local/header", P, MSG, "5.6.0", 554, EX_DATAERR,
+        "the message's header cannot be made ready to be sent"},
     {"local/disk-full", T_ALARM, HOST, "4.3.1", 451, TEMP, "the disk is full"},
     {"local/io", T, HOST, "4.3.0", 451, TEMP, "cannot read or write"},
     {"local/permission", T_ALARM, HOST, "4.3.5", 451, TEMP, "permission denied"},

@@ -16,6 +16,13 @@ enum auth_kind {
 	AUTH_BASIC,      /* user and password */
 };
 
+/* When a message's From is made the account's own address. */
+enum rewrite_from {
+	REWRITE_NEVER,
+	REWRITE_MISMATCH, /* where it is not an address of the account's */
+	REWRITE_ALWAYS,
+};
+
 struct account {
 	char *name; /* the section's title; a safe file name */
 	enum auth_kind auth;
@@ -28,6 +35,8 @@ struct account {
 	char *secret_command; /* run by /bin/sh; its first line is the secret; or NULL */
 	char *user;           /* AUTH_BASIC */
 	char *ca_file;        /* or NULL */
+	char **senders;       /* keys (address.h) of those it sends for; NULL-terminated */
+	enum rewrite_from rewrite_from;
 	char *pow_salt;       /* the salt's text, used as it is written */
 	unsigned pow_threads; /* 0: every CPU this process may use */
 	size_t pow_memory;    /* bytes; 0: the solver's own choice */

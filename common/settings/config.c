@@ -14,6 +14,7 @@
 #include "common/settings/config.h"
 #include "common/settings/config_document.h"
 #include "common/settings/config_schema.h"
+#include "common/wire/address.h"
 
 /* Options that mean nothing for this login are mistakes: somebody expects something of them. */
 static void
@@ -73,6 +74,25 @@ fill_proof_of_work(struct document *d, cfg_t *section, struct account *account)
 	account->pow_max_difficulty = (int)document_number(d, section, "pow-max-difficulty");
 }
 
+/* Whose mail it sends; with which From. */
+static void
+fill_senders(struct document *d, cfg_t *section, struct account *account)
+{
+	account->senders = document_list(d, section, "senders", NULL);
+	for (char **sender = account->senders; *sender != NULL; sender++) {
+		char *key = address_key(*sender);
+
+		free(*sender);
+		*sender = key;
+	}
+	account->rewrite_from = (enum rewrite_from)document_word(d, section, "rewrite-from");
+	if (account->rewrite_from != REWRITE_NEVER && account->auth != AUTH_ATOMICMAIL &&
+	    account->address == NULL)
+		document_mistake(d, document_line(d, section, "rewrite-from"),
+		    "account \"%s\": rewrite-from = %s needs address", account->name,
+		    document_value(d, section, "rewrite-from"));
+}
+
 static void
 fill_account(struct document *d, const char *state_dir, cfg_t *section, struct account *account)
 {
@@ -93,6 +113,7 @@ fill_account(struct document *d, const char *state_dir, cfg_t *section, struct a
 	if (account->auth == AUTH_BASIC)
 		need(d, section, "user");
 	fill_secret(d, section, secrets[account->auth], account);
+	fill_senders(d, section, account);
 }
 
 /* The account a section names, or the only one there is, or NULL. */
@@ -144,10 +165,57 @@ fill_sync(
 	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);
 }
 
+/* What the LMTP server needs. */
 static void
-fill_transport(struct document *d, const struct config *config, cfg_t *section,
-    struct transport_config *transport)
+fill_server(struct document *d, cfg_t *section, struct transport_config *transport)
 {
+	transport->listen = document_text(d, section, "listen");
+	transport->listen_mode =
+	    (mode_t)strtol(document_value(d, section, "listen-mode"), NULL, 8);
+	transport->listen_group = document_text(d, section, "listen-group");
+	transport->user = document_text(d, section, "user");
+	transport->connections = (unsigned)document_number(d, section, "connections");
+	transport->recipients_max = (size_t)document_number(d, section, "max-recipients");
+	transport->idle_timeout_ms =
+	    1000 * (int64_t)document_number(d, section, "idle-timeout");
+	transport->monitor = document_text(d, section, "monitor");
+}
+
+/* Does the account list this sender? */
+static bool
+claims(const struct account *account, const char *key)
+{
+	for (char **sender = account->senders; *sender != NULL; sender++)
+		if (strcmp(*sender, key) == 0)
+			return true;
+	return false;
+}
+
+/* A sender that two accounts list, or an address that two have, would go by chance. */
+static void
+check_claims(struct document *d, const struct config *config, size_t i)
+{
+	const struct account *account = &config->accounts[i];
+	cfg_t *section = cfg_getnsec(d->root, "account", (unsigned)i);
+
+	for (const struct account *other = config->accounts; other < account; other++) {
+		for (char **sender = account->senders; *sender != NULL; sender++)
+			if (claims(other, *sender))
+				document_mistake(d, document_line(d, section, "senders"),
+				    "account \"%s\" has the sender %s too", other->name,
+				    *sender);
+		if (account->address != NULL && other->address != NULL &&
+		    address_same(account->address, other->address))
+			document_mistake(d, document_line(d, section, "address"),
+			    "account \"%s\" has the same address", other->name);
+	}
+}
+
+static void
+fill_transport(struct document *d, struct config *config, cfg_t *section)
+{
+	struct transport_config *transport = &config->transport;
+
 	transport->account = account_of(d, config, section);
 	transport->deadline_ms = 1000 * (int64_t)document_number(d, section, "deadline");
 	transport->retry_ms = 1000 * (int64_t)document_number(d, section, "retry-for");
@@ -155,13 +223,15 @@ fill_transport(struct document *d, const struct config *config, cfg_t *section,
 	transport->sent = (enum sent_policy)document_word(d, section, "sent");
 	transport->ambiguous = (enum ambiguous_policy)document_word(d, section, "ambiguous");
 	transport->journal_keep = 86400 * (int64_t)document_number(d, section, "journal-keep");
+	transport->strip = document_list(d, section, "strip", NULL);
+	transport->domain = document_text(d, section, "domain");
+	fill_server(d, section, transport);
 }
 
 static void
 fill(struct document *d, struct config *config)
 {
-	cfg_t *root = d->root;
-	cfg_t *transport = cfg_getsec(root, "transport"), *log = cfg_getsec(root, "log");
+	cfg_t *root = d->root, *log = cfg_getsec(root, "log");
 
 	config->state_dir = document_path(d, root, "state-dir");
 	config->account_count = cfg_size(root, "account");
@@ -169,7 +239,9 @@ fill(struct document *d, struct config *config)
 	for (unsigned i = 0; i < config->account_count; i++)
 		fill_account(d, config->state_dir, cfg_getnsec(root, "account", i),
 		    &config->accounts[i]);
-	fill_transport(d, config, transport, &config->transport);
+	for (unsigned i = 0; i < config->account_count; i++)
+		check_claims(d, config, i);
+	fill_transport(d, config, cfg_getsec(root, "transport"));
 	config->sync_count = cfg_size(root, "sync");
 	config->syncs = xcalloc(config->sync_count + 1, sizeof(*config->syncs));
 	for (unsigned i = 0; i < config->sync_count; i++)
@@ -206,6 +278,14 @@ config_load(const char *path, struct config **config_r)
 }
 
 static void
+free_list(char **list)
+{
+	for (char **item = list; item != NULL && *item != NULL; item++)
+		free(*item);
+	free(list);
+}
+
+static void
 free_account(struct account *account)
 {
 	free(account->name);
@@ -219,14 +299,7 @@ free_account(struct account *account)
 	free(account->user);
 	free(account->ca_file);
 	free(account->pow_salt);
-}
-
-static void
-free_list(char **list)
-{
-	for (char **item = list; item != NULL && *item != NULL; item++)
-		free(*item);
-	free(list);
+	free_list(account->senders);
 }
 
 static void
@@ -250,6 +323,12 @@ config_free(struct config **config)
 		free_account(&c->accounts[i]);
 	for (size_t i = 0; i < c->sync_count; i++)
 		free_sync(&c->syncs[i]);
+	free_list(c->transport.strip);
+	free(c->transport.domain);
+	free(c->transport.listen);
+	free(c->transport.listen_group);
+	free(c->transport.user);
+	free(c->transport.monitor);
 	free(c->accounts);
 	free(c->syncs);
 	free(c->state_dir);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/base/log.h"
 #include "common/base/outcome.h"
@@ -36,6 +37,18 @@ struct transport_config {
 	enum sent_policy sent;
 	enum ambiguous_policy ambiguous;
 	int64_t journal_keep; /* seconds that the journal's records are kept */
+	char **strip;         /* fields that do not leave, "Name" or "Name*"; NULL-terminated */
+	char *domain;         /* of local names, or NULL: this machine's */
+
+	/* of the LMTP server */
+	char *listen;       /* endpoint */
+	mode_t listen_mode; /* of a socket in the file system */
+	char *listen_group; /* or NULL */
+	char *user;         /* to become if started as root, or NULL */
+	unsigned connections;
+	size_t recipients_max;   /* of a transaction */
+	int64_t idle_timeout_ms; /* that a client may be silent */
+	char *monitor;           /* HOST:PORT, or NULL */
 };
 
 struct sync_config {

@@ -105,7 +105,7 @@ check_option(cfg_t *section, cfg_opt_t *opt)
 	unsigned values = cfg_opt_size(opt);
 	struct buf why = BUF_INIT;
 
-	if (option->kind != CONFIG_LIST && document_given(reading, section, option->name))
+	if (!config_schema_is_list(option) && document_given(reading, section, option->name))
 		document_mistake(reading, section->line, "%s is given twice", option->name);
 	for (unsigned i = 0; i < values && why.len == 0; i++)
 		if (!config_schema_accepts(option, cfg_opt_getnstr(opt, i), &why))
@@ -157,7 +157,7 @@ build_options(const char *section, size_t extra, size_t *count_r)
 		if (strcmp(option->section, section) != 0)
 			continue;
 		opts = xreallocarray(opts, count + 3 + extra, sizeof(*opts));
-		if (option->kind == CONFIG_LIST)
+		if (config_schema_is_list(option))
 			opts[count] =
 			    (cfg_opt_t)CFG_STR_LIST(option->name, NULL, CFGF_NODEFAULT);
 		else
@@ -289,14 +289,35 @@ document_word(const struct document *document, cfg_t *section, const char *name)
 	    row_of(section, name), document_value(document, section, name));
 }
 
+/* What the schema's "{\"a\", \"b\"}" lists. */
+static char **
+list_of(const char *text)
+{
+	char **list = xcalloc(1, sizeof(*list));
+	size_t count = 0;
+
+	while (text != NULL && (text = strchr(text, '"')) != NULL) {
+		size_t length = strcspn(++text, "\"");
+
+		list = xreallocarray(list, count + 2, sizeof(*list));
+		list[count++] = xstrndup(text, length);
+		list[count] = NULL;
+		text += length + 1;
+	}
+	return list;
+}
+
 char **
 document_list(
     const struct document *document, cfg_t *section, const char *name, const char *fallback)
 {
 	bool given = document_given(document, section, name);
 	unsigned count = given ? cfg_size(section, name) : fallback != NULL;
-	char **list = xcalloc(count + 1u, sizeof(*list));
+	char **list;
 
+	if (!given && fallback == NULL)
+		return list_of(row_of(section, name)->fallback);
+	list = xcalloc(count + 1u, sizeof(*list));
 	for (unsigned i = 0; i < count; i++)
 		list[i] = xstrdup(given ? cfg_getnstr(section, name, i) : fallback);
 	return list;

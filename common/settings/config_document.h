@@ -53,7 +53,8 @@ const char *
 document_value(const struct document *document, struct cfg_t *section, const char *name);
 
 /* The same as what it stands for.  Text is allocated; a path or URL loses the slashes at its
- * end; a list is NULL-terminated, and has the one item fallback (NULL: none) if not given. */
+ * end; a list is NULL-terminated, and has the one item fallback (NULL: the schema's) if not
+ * given. */
 char *document_text(const struct document *document, struct cfg_t *section, const char *name);
 char *document_path(const struct document *document, struct cfg_t *section, const char *name);
 long document_number(const struct document *document, struct cfg_t *section, const char *name);

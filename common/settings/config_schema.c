@@ -13,6 +13,7 @@
 
 #include "common/base/log.h"
 #include "common/settings/config_schema.h"
+#include "common/wire/endpoint.h"
 #include "common/wire/http.h"
 
 #define ATOMICMAIL_SALT "0b980734412c292d6549110276b604ab1dea4883bd460d77d1b984adf8bca083"
@@ -40,6 +41,9 @@ static const struct config_option options[] = {
     {"account", "password-file", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_BASIC},
     {"account", "password-command", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_BASIC},
     {"account", "ca-file", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"account", "senders", CONFIG_SENDERS, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"account", "rewrite-from", CONFIG_CHOICE, "never", 0, 0, "never mismatch always",
+        CONFIG_FOR_ALL},
     {"account", "pow-salt", CONFIG_TEXT, ATOMICMAIL_SALT, 0, 0, NULL, CONFIG_FOR_ATOMICMAIL},
     {"account", "pow-threads", CONFIG_NUMBER, "0", 0, 1024, NULL, CONFIG_FOR_ATOMICMAIL},
     {"account", "pow-memory", CONFIG_NUMBER, "0", 0, MEMORY_MAX, NULL, CONFIG_FOR_ATOMICMAIL},
@@ -53,6 +57,19 @@ static const struct config_option options[] = {
     {"transport", "ambiguous", CONFIG_CHOICE, "resend", 0, 0, "resend hold bounce",
         CONFIG_FOR_ALL},
     {"transport", "journal-keep", CONFIG_NUMBER, "6", 1, 366, NULL, CONFIG_FOR_ALL},
+    {"transport", "strip", CONFIG_FIELDS,
+        "{\"Envelope-To\", \"X-Envelope-*\", \"X-Originating-IP\"}", 0, 0, NULL,
+        CONFIG_FOR_ALL},
+    {"transport", "domain", CONFIG_DOMAIN, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "listen", CONFIG_LISTEN, "unix:" TRANSPORT_SOCKET, 0, 0, NULL,
+        CONFIG_FOR_ALL},
+    {"transport", "listen-mode", CONFIG_MODE, "0660", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "listen-group", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "user", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"transport", "connections", CONFIG_NUMBER, "100", 1, 10000, NULL, CONFIG_FOR_ALL},
+    {"transport", "max-recipients", CONFIG_NUMBER, "100", 1, 10000, NULL, CONFIG_FOR_ALL},
+    {"transport", "idle-timeout", CONFIG_NUMBER, "300", 1, 86400, NULL, CONFIG_FOR_ALL},
+    {"transport", "monitor", CONFIG_LOOPBACK, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
 
     {"sync", "account", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "maildir", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
@@ -170,6 +187,57 @@ accept_address(const char *address, struct buf *why)
 }
 
 static bool
+accept_domain(const char *domain, struct buf *why)
+{
+	if (strpbrk(domain, " @<>(),;:\\\"") != NULL || *domain == '.')
+		return refuse(why, "must be a domain like \"example.org\"");
+	return true;
+}
+
+static bool
+accept_sender(const char *sender, struct buf *why)
+{
+	if (*sender == '@' ? accept_domain(sender + 1, why) && sender[1] != '\0'
+	                   : accept_address(sender, why))
+		return true;
+	buf_reset(why);
+	return refuse(why, "must hold addresses like \"user@example.org\" or \"@example.org\"");
+}
+
+/* Is this what a name, or "name*", of the strip list would take out? */
+static bool
+strips(const char *pattern, const char *field)
+{
+	size_t length = strcspn(pattern, "*");
+
+	return strncasecmp(pattern, field, length) == 0 &&
+	       (pattern[length] == '*' || field[length] == '\0');
+}
+
+/* Without these a message is another message, or none. */
+static const char *const kept_fields[] = {"Cc", "Content-Description", "Content-Disposition",
+    "Content-ID", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "MIME-Version",
+    "Message-ID", "Subject", "To"};
+
+static bool
+accept_field(const char *pattern, struct buf *why)
+{
+	size_t length = strcspn(pattern, "*");
+
+	for (size_t i = 0; i < length; i++)
+		if (pattern[i] <= ' ' || pattern[i] >= 0x7f || pattern[i] == ':')
+			return refuse(why, "must hold names of header fields");
+	if (pattern[length] == '*' && pattern[length + 1] != '\0')
+		return refuse(why, "may have a '*' at the end of a name alone");
+	for (size_t i = 0; i < sizeof(kept_fields) / sizeof(kept_fields[0]); i++)
+		if (strips(pattern, kept_fields[i])) {
+			buf_addf(why, "must not take out %s", kept_fields[i]);
+			return false;
+		}
+	return true;
+}
+
+static bool
 accept_number(const struct config_option *option, const char *text, struct buf *why)
 {
 	char *end;
@@ -183,6 +251,17 @@ accept_number(const struct config_option *option, const char *text, struct buf *
 		return false;
 	}
 	return true;
+}
+
+static bool
+accept_mode(const char *text, struct buf *why)
+{
+	size_t length = strlen(text);
+
+	if (length >= 3 && length <= 4 && strspn(text, "01234567") == length &&
+	    (length == 3 || text[0] == '0'))
+		return true;
+	return refuse(why, "must be a mode like 0660");
 }
 
 int
@@ -229,6 +308,18 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		return accept_address(value, why);
 	case CONFIG_NUMBER:
 		return accept_number(option, value, why);
+	case CONFIG_DOMAIN:
+		return accept_domain(value, why);
+	case CONFIG_SENDERS:
+		return accept_sender(value, why);
+	case CONFIG_FIELDS:
+		return accept_field(value, why);
+	case CONFIG_LISTEN:
+		return endpoint_accepts(value, why);
+	case CONFIG_LOOPBACK:
+		return endpoint_accepts_inet(value, why);
+	case CONFIG_MODE:
+		return accept_mode(value, why);
 	case CONFIG_CHOICE:
 		return accept_choice(option, value, why);
 	case CONFIG_FACILITY:
@@ -241,6 +332,13 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		break;
 	}
 	return true;
+}
+
+bool
+config_schema_is_list(const struct config_option *option)
+{
+	return option->kind == CONFIG_LIST || option->kind == CONFIG_SENDERS ||
+	       option->kind == CONFIG_FIELDS;
 }
 
 bool

@@ -18,11 +18,17 @@ enum config_kind {
 	CONFIG_PATH,     /* absolute, without ".." */
 	CONFIG_URL,      /* https:, or http: to loopback; no user, query or fragment */
 	CONFIG_ADDRESS,  /* local@domain */
+	CONFIG_DOMAIN,   /* as it stands behind an '@' */
 	CONFIG_NUMBER,   /* decimal, from min to max */
 	CONFIG_CHOICE,   /* one of words */
 	CONFIG_FACILITY, /* a syslog facility's name */
+	CONFIG_LISTEN,   /* where to listen; see endpoint.h */
+	CONFIG_LOOPBACK, /* address:port on the loopback */
+	CONFIG_MODE,     /* of a file, octal */
 	CONFIG_ACCOUNT,  /* the title of an account section */
 	CONFIG_LIST,     /* of texts */
+	CONFIG_SENDERS,  /* list of local@domain or @domain */
+	CONFIG_FIELDS,   /* list of header fields that a message can do without */
 };
 
 /* For which kinds of login an option of an account has a meaning. */
@@ -62,6 +68,9 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 
 /* May this be the title of an account or a sync section, which becomes a file's name? */
 bool config_schema_accepts_title(const char *title, struct buf *why);
+
+/* Are its values lists? */
+bool config_schema_is_list(const struct config_option *option);
 
 /* The position of a word in a CONFIG_CHOICE's list, -1 if it is not there. */
 int config_schema_word(const struct config_option *option, const char *word);

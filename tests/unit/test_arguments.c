@@ -1,7 +1,6 @@
 /* The command line that pipe(8) makes, and its mistakes. */
 #include <string.h>
 
-#include "common/settings/config.h"
 #include "tests/unit/unit.h"
 #include "transport/arguments.h"
 
@@ -54,7 +53,7 @@ an_empty_sender_is_the_null_sender(void **state)
 	assert_string_equal(args.sender, "");
 	assert_null(args.queue_id);
 	assert_null(args.account);
-	assert_string_equal(args.config_path, config_default_path());
+	assert_null(args.config_path);
 }
 
 static void
@@ -66,7 +65,7 @@ what_follows_a_recipient_is_a_recipient(void **state)
 	(void)state;
 	assert_string_equal(o.condition, "ok");
 	assert_int_equal(args.recipient_count, 3);
-	assert_string_equal(args.config_path, config_default_path());
+	assert_null(args.config_path);
 }
 
 static void
@@ -86,6 +85,8 @@ mistakes_defer_the_message(void **state)
 	    {"-f|s@x|-q||a@x", "\"\" is no queue id"},
 	    {"-f|s@x|-q|a b|a@x", "\"a b\" is no queue id"},
 	    {"-f|s@x|-q|a: sent|a@x", "\"a: sent\" is no queue id"},
+	    {"--lmtp|a@x", "--lmtp takes no account and no recipient"},
+	    {"--lmtp|-a|acct", "--lmtp takes no account and no recipient"},
 	};
 	struct arguments args;
 
@@ -108,6 +109,10 @@ addresses_that_jmap_cannot_express_bounce(void **state)
 	} cases[] = {
 	    {"-f|s\n@x|a@x", "the sender's has control characters"},
 	    {"-f|s\xfc@x|a@x", "the sender's is not UTF-8"},
+	    {"-f|s\xc0\xaf@x|a@x", "the sender's is not UTF-8"},
+	    {"-f|s\xed\xa0\x80@x|a@x", "the sender's is not UTF-8"},
+	    {"-f|s\xf4\x90\x80\x80@x|a@x", "the sender's is not UTF-8"},
+	    {"-f|s\xe2\x82|a@x", "the sender's is not UTF-8"},
 	    {"-f|s@x|a@x|b\t@x", "the recipient's has control characters"},
 	    {"-f|s@x|a@x|\xfc@x", "the recipient's is not UTF-8"},
 	};
@@ -122,6 +127,32 @@ addresses_that_jmap_cannot_express_bounce(void **state)
 		if (strstr(o.text, cases[i].text) == NULL)
 			fail_msg("\"%s\" does not say: %s", o.text, cases[i].text);
 	}
+}
+
+static void
+addresses_in_any_script_are_taken(void **state)
+{
+	struct arguments args;
+	struct outcome o =
+	    parse("-f|\xc3\xbc\xe2\x82\xac@x|\xf0\x9f\x93\xac@\xdf\xbf.test", &args);
+
+	(void)state;
+	assert_string_equal(o.condition, "ok");
+}
+
+static void
+a_server_takes_its_words_from_the_configuration(void **state)
+{
+	struct arguments args;
+	struct outcome o = parse("-v|-c|/c|--lmtp", &args);
+
+	(void)state;
+	assert_string_equal(o.condition, "ok");
+	assert_int_equal(args.action, ACTION_LMTP);
+	assert_string_equal(args.config_path, "/c");
+	o = parse("-s|/run/sock|-f|s@x|a@x", &args);
+	assert_string_equal(o.condition, "ok");
+	assert_string_equal(args.server, "/run/sock");
 }
 
 static void
@@ -149,6 +180,8 @@ main(void)
 	    cmocka_unit_test(what_follows_a_recipient_is_a_recipient),
 	    cmocka_unit_test(mistakes_defer_the_message),
 	    cmocka_unit_test(addresses_that_jmap_cannot_express_bounce),
+	    cmocka_unit_test(addresses_in_any_script_are_taken),
+	    cmocka_unit_test(a_server_takes_its_words_from_the_configuration),
 	    cmocka_unit_test(a_check_needs_no_message),
 	};
 

@@ -87,11 +87,44 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->transport.sent, SENT_KEEP);
 	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_RESEND);
 	assert_int_equal(config->transport.journal_keep, 6 * 86400);
+	assert_string_equal(config->transport.strip[0], "Envelope-To");
+	assert_string_equal(config->transport.strip[2], "X-Originating-IP");
+	assert_null(config->transport.strip[3]);
+	assert_null(config->transport.domain);
 	assert_int_equal(config->log.to, LOG_TO_SYSLOG);
 	assert_int_equal(config->log.facility, LOG_MAIL);
 	assert_int_equal(config->log.level, LOG_INFO);
 	config_free(&config);
 	assert_null(config);
+}
+
+static void
+a_server_has_its_defaults_and_takes_what_the_file_says(void **state)
+{
+	struct config *config = load("");
+
+	(void)state;
+	assert_string_equal(config->transport.listen, "unix:/run/ferry/transport.sock");
+	assert_int_equal(config->transport.listen_mode, 0660);
+	assert_null(config->transport.listen_group);
+	assert_null(config->transport.user);
+	assert_int_equal(config->transport.connections, 100);
+	assert_int_equal(config->transport.recipients_max, 100);
+	assert_int_equal(config->transport.idle_timeout_ms, 300000);
+	assert_null(config->transport.monitor);
+	config_free(&config);
+	config = load("transport { listen = \"inet:[::1]:10025\" listen-mode = 0600\n"
+	              "listen-group = postfix user = ferry connections = 7 max-recipients = 8\n"
+	              "idle-timeout = 9 monitor = \"127.0.0.1:9151\" }\n");
+	assert_string_equal(config->transport.listen, "inet:[::1]:10025");
+	assert_int_equal(config->transport.listen_mode, 0600);
+	assert_string_equal(config->transport.listen_group, "postfix");
+	assert_string_equal(config->transport.user, "ferry");
+	assert_int_equal(config->transport.connections, 7);
+	assert_int_equal(config->transport.recipients_max, 8);
+	assert_int_equal(config->transport.idle_timeout_ms, 9000);
+	assert_string_equal(config->transport.monitor, "127.0.0.1:9151");
+	config_free(&config);
 }
 
 static void
@@ -112,6 +145,8 @@ an_account_has_the_public_service_as_its_default(void **state)
 	assert_int_equal(account->pow_threads, 0);
 	assert_int_equal(account->pow_memory, 0);
 	assert_int_equal(account->pow_max_difficulty, 24);
+	assert_null(account->senders[0]);
+	assert_int_equal(account->rewrite_from, REWRITE_NEVER);
 	config_free(&config);
 }
 
@@ -131,13 +166,16 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  pow-threads = 3\n"
 	         "  pow-memory = 64\n"
 	         "  pow-max-difficulty = 9\n"
+	         "  senders = {\"Me@X.example\", \"@Y.example\"}\n"
+	         "  rewrite-from = mismatch\n"
 	         "}\n"
 	         "account b { auth = basic api-url = \"http://[::1]:1\"\n"
 	         "  user = u password-file = /p }\n"
 	         "account c { auth = bearer api-url = \"https://c.example\"\n"
 	         "  token-command = t }\n"
 	         "transport { account = b deadline = 60 retry-for = 5 inline = 0\n"
-	         "  sent = destroy ambiguous = hold journal-keep = 7 }\n"
+	         "  sent = destroy ambiguous = hold journal-keep = 7\n"
+	         "  strip = {Received, \"X-*\"} domain = d.example }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
 	         "  connections = 4 }\n"
@@ -159,6 +197,10 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_int_equal(a->pow_threads, 3);
 	assert_int_equal(a->pow_memory, 64 << 20);
 	assert_int_equal(a->pow_max_difficulty, 9);
+	assert_string_equal(a->senders[0], "me@x.example");
+	assert_string_equal(a->senders[1], "@y.example");
+	assert_null(a->senders[2]);
+	assert_int_equal(a->rewrite_from, REWRITE_MISMATCH);
 	assert_int_equal(b->auth, AUTH_BASIC);
 	assert_string_equal(b->user, "u");
 	assert_string_equal(b->secret_file, "/p");
@@ -171,6 +213,10 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_int_equal(config->transport.sent, SENT_DESTROY);
 	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_HOLD);
 	assert_int_equal(config->transport.journal_keep, 7 * 86400);
+	assert_string_equal(config->transport.strip[0], "Received");
+	assert_string_equal(config->transport.strip[1], "X-*");
+	assert_null(config->transport.strip[2]);
+	assert_string_equal(config->transport.domain, "d.example");
 	assert_ptr_equal(sync->account, c);
 	assert_string_equal(sync->maildir, "/m");
 	assert_int_equal(sync->layout, LAYOUT_FS);
@@ -248,6 +294,21 @@ a_mistake_is_reported_with_its_line(void **state)
 	    {"state-dir = {/a}\n", "1: unexpected token '{'"},
 	    {"transport {\n deadline = soon\n}\n",
 	        "2: deadline must be a number from 1 to 86400"},
+	    {"transport {\n listen = \"/run/sock\"\n}\n",
+	        "2: listen must start with \"unix:\" or \"inet:\""},
+	    {"transport {\n listen = \"unix:sock\"\n}\n",
+	        "2: listen must be the absolute path of a socket"},
+	    {"transport {\n listen = \"inet:10025\"\n}\n",
+	        "2: listen must be an address and a port, like \"127.0.0.1:10025\""},
+	    {"transport {\n listen = \"inet:0.0.0.0:10025\"\n}\n",
+	        "2: listen must be on the loopback, 127.0.0.1 or [::1], not at port 25"},
+	    {"transport {\n monitor = \"127.0.0.1:25\"\n}\n",
+	        "2: monitor must be on the loopback, 127.0.0.1 or [::1], not at port 25"},
+	    {"transport {\n listen-mode = rw\n}\n", "2: listen-mode must be a mode like 0660"},
+	    {"transport {\n listen-mode = 6660\n}\n",
+	        "2: listen-mode must be a mode like 0660"},
+	    {"transport {\n connections = 0\n}\n",
+	        "2: connections must be a number from 1 to 10000"},
 	    {"transport {\n deadline = 5s\n}\n",
 	        "2: deadline must be a number from 1 to 86400"},
 	    {"transport {\n deadline = 0\n}\n", "2: deadline must be a number from 1 to 86400"},
@@ -292,6 +353,29 @@ a_mistake_is_reported_with_its_line(void **state)
 	        "2: address must be an address like \"user@example.org\""},
 	    {"account a {\n pow-threads = 1025\n}\n",
 	        "2: pow-threads must be a number from 0 to 1024"},
+	    {"account a {\n senders = {\"me\"}\n}\n",
+	        "2: senders must hold addresses like \"user@example.org\" or \"@example.org\""},
+	    {"account a {\n senders = {\"@\"}\n}\n",
+	        "2: senders must hold addresses like \"user@example.org\" or \"@example.org\""},
+	    {"account a {\n senders = {\"a@x\"}\n}\naccount b {\n\n senders = {\"@y\", "
+	     "\"A@X\"}\n}\n",
+	        "6: account \"a\" has the sender a@x too"},
+	    {"account a {\n address = a@x\n}\naccount b {\n address = a@X\n}\n",
+	        "5: account \"a\" has the same address"},
+	    {"account a {\n auth = bearer token-file = /t api-url = \"https://h\"\n"
+	     " rewrite-from = always\n}\n",
+	        "3: account \"a\": rewrite-from = always needs address"},
+	    {"transport {\n strip = {\"X-A\", \"from\"}\n}\n",
+	        "2: strip must not take out From"},
+	    {"transport {\n strip = {\"*\"}\n}\n", "2: strip must not take out Cc"},
+	    {"transport {\n strip = {\"Message*\"}\n}\n",
+	        "2: strip must not take out Message-ID"},
+	    {"transport {\n strip = {\"X-*-Y\"}\n}\n",
+	        "2: strip may have a '*' at the end of a name alone"},
+	    {"transport {\n strip = {\"X A\"}\n}\n",
+	        "2: strip must hold names of header fields"},
+	    {"transport {\n domain = \"a@b\"\n}\n",
+	        "2: domain must be a domain like \"example.org\""},
 	    {"account \"\" {\n}\n", "2: the title of this account section is empty"},
 	    {"account \"..\" {\n}\n",
 	        "2: the title of this account section starts with '.' or '-'"},
@@ -516,8 +600,10 @@ the_template_shows_the_defaults_as_they_are(void **state)
 	(void)state;
 	read_list("contrib/ferry.conf", template_line, &list);
 	for (size_t i = 0; (option = config_schema_option(i)) != NULL; i++) {
-		const char *quote =
-		    option->kind == CONFIG_URL || option->kind == CONFIG_TEXT ? "\"" : "";
+		const char *quote = option->kind == CONFIG_URL || option->kind == CONFIG_TEXT ||
+		                            option->kind == CONFIG_LISTEN
+		                        ? "\""
+		                        : "";
 		char *line;
 
 		if (option->fallback == NULL || strcmp(option->name, "state-dir") == 0)
@@ -550,6 +636,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_empty_file_gives_the_defaults),
+	    cmocka_unit_test(a_server_has_its_defaults_and_takes_what_the_file_says),
 	    cmocka_unit_test(an_account_has_the_public_service_as_its_default),
 	    cmocka_unit_test(every_option_arrives_where_programs_look_for_it),
 	    cmocka_unit_test(the_only_account_need_not_be_named),

@@ -216,6 +216,166 @@ an_endless_message_id_is_cut(void **state)
 	buf_free(&got);
 }
 
+/* What is left of a header when these fields are stripped too. */
+static void
+strips(char *const *list, const char *in, const char *out)
+{
+	struct header_filter f;
+	struct buf got = BUF_INIT;
+
+	header_filter_init(&f);
+	header_filter_strip(&f, list);
+	header_filter_feed(&f, in, strlen(in), &got);
+	header_filter_end(&f, &got);
+	check(in, out, &got, 0);
+	header_filter_free(&f);
+	buf_free(&got);
+}
+
+static void
+listed_fields_stay_behind(void **state)
+{
+	char agent[] = "User-Agent", mailer[] = "x-mailer";
+	char *const list[] = {agent, mailer, NULL};
+
+	(void)state;
+	strips(list, "user-agent: a\n b\nX-Mailer : c\nX-Mailer-2: d\nUser: e\n\nX-Mailer: f\n",
+	    "X-Mailer-2: d\r\nUser: e\r\n\r\nX-Mailer: f\r\n");
+}
+
+static void
+a_star_stands_for_any_rest_of_a_name(void **state)
+{
+	char envelope[] = "X-Envelope-*";
+	char *const list[] = {envelope, NULL};
+
+	(void)state;
+	strips(list, "X-Envelope-To: a\nx-envelope-from: b\nX-Envelope: c\nX-Envelope-: d\n\n",
+	    "X-Envelope: c\r\n\r\n");
+}
+
+static void
+a_listed_received_takes_out_all_of_them(void **state)
+{
+	char received[] = "Received";
+	char *const list[] = {received, NULL};
+
+	(void)state;
+	strips(list, "Received: a\nReceived: b\n\tc\nA: d\nReceived: e\n\n", "A: d\r\n\r\n");
+}
+
+/* Feed a message byte by byte, with all kinds of fields noted. */
+static void
+note_all(struct header_filter *f, const char *in, struct buf *out)
+{
+	header_filter_init(f);
+	for (enum header_kind kind = 0; kind < HEADER_KINDS; kind++)
+		header_filter_want(f, kind);
+	for (; *in != '\0'; in++)
+		header_filter_feed(f, in, 1, out);
+	header_filter_end(f, out);
+}
+
+static void
+fields_are_noted_with_their_place_and_value(void **state)
+{
+	struct header_filter f;
+	struct buf out = BUF_INIT;
+	const struct header_field *from, *to;
+
+	(void)state;
+	note_all(&f, "Bcc: x\nfrom : a\n\tb\nTo: c\nTo: d\n\nFrom: e\n", &out);
+	from = header_filter_noted(&f, HEADER_FROM, NULL);
+	assert_int_equal(from->at, 0);
+	assert_int_equal(from->length, strlen("from : a\r\n\tb\r\n"));
+	assert_string_equal(buf_str(&from->value), " a\r\n\tb\r\n");
+	assert_null(header_filter_noted(&f, HEADER_FROM, from));
+	to = header_filter_noted(&f, HEADER_TO, NULL);
+	assert_int_equal(to->at, from->length);
+	to = header_filter_noted(&f, HEADER_TO, to);
+	assert_string_equal(buf_str(&to->value), " d\r\n");
+	assert_memory_equal(out.data + to->at, "To: d\r\n", (size_t)to->length);
+	header_filter_free(&f);
+	buf_free(&out);
+}
+
+static void
+a_field_that_does_not_leave_can_be_noted(void **state)
+{
+	struct header_filter f;
+	struct buf out = BUF_INIT;
+	const struct header_field *bcc;
+
+	(void)state;
+	note_all(&f, "Bcc: a,\n b\n\n", &out);
+	bcc = header_filter_noted(&f, HEADER_BCC, NULL);
+	assert_int_equal(bcc->length, 0);
+	assert_string_equal(buf_str(&bcc->value), " a,\n b\n");
+	assert_string_equal(buf_str(&out), "\r\n");
+	header_filter_free(&f);
+	buf_free(&out);
+}
+
+static void
+the_last_field_is_noted_though_it_has_no_end(void **state)
+{
+	struct header_filter f;
+	struct buf out = BUF_INIT;
+	const struct header_field *from;
+
+	(void)state;
+	note_all(&f, "From: a", &out);
+	from = header_filter_noted(&f, HEADER_FROM, NULL);
+	assert_string_equal(buf_str(&from->value), " a\r\n");
+	assert_int_equal(from->length, out.len);
+	header_filter_free(&f);
+	buf_free(&out);
+}
+
+static void
+of_resent_fields_the_topmost_are_noted(void **state)
+{
+	struct header_filter f;
+	struct buf out = BUF_INIT;
+	const struct header_field *to;
+
+	(void)state;
+	note_all(&f,
+	    "Resent-From: a\nResent-To: b\nReceived: c\nReceived: d\n"
+	    "Resent-To: e\nResent-Bcc: f\n\n",
+	    &out);
+	to = header_filter_noted(&f, HEADER_RESENT_TO, NULL);
+	assert_string_equal(buf_str(&to->value), " b\r\n");
+	assert_null(header_filter_noted(&f, HEADER_RESENT_TO, to));
+	assert_null(header_filter_noted(&f, HEADER_RESENT_BCC, NULL));
+	header_filter_free(&f);
+	buf_free(&out);
+}
+
+static void
+what_is_noted_has_a_bound(void **state)
+{
+	struct header_filter f;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	header_filter_init(&f);
+	for (int i = 0; i <= HEADER_NOTED_MAX; i++) {
+		assert_false(f.overflow);
+		header_filter_feed(&f, "From: a\n", 8, &out);
+	}
+	assert_true(f.overflow);
+	header_filter_free(&f);
+	header_filter_init(&f);
+	header_filter_feed(&f, "From: ", 6, &out);
+	for (unsigned i = 0; i <= HEADER_VALUE_BYTES; i++)
+		header_filter_feed(&f, "a", 1, &out);
+	assert_true(f.overflow);
+	assert_true(f.noted[0].value.len <= HEADER_VALUE_BYTES);
+	header_filter_free(&f);
+	buf_free(&out);
+}
+
 /* What the filter keeps of the Received that it drops. */
 static void
 keeps_received(const char *in, const char *expected)
@@ -268,6 +428,14 @@ main(void)
 	    cmocka_unit_test(a_name_without_end_is_the_body_and_takes_no_memory),
 	    cmocka_unit_test(the_message_id_is_found),
 	    cmocka_unit_test(an_endless_message_id_is_cut),
+	    cmocka_unit_test(listed_fields_stay_behind),
+	    cmocka_unit_test(a_star_stands_for_any_rest_of_a_name),
+	    cmocka_unit_test(a_listed_received_takes_out_all_of_them),
+	    cmocka_unit_test(fields_are_noted_with_their_place_and_value),
+	    cmocka_unit_test(a_field_that_does_not_leave_can_be_noted),
+	    cmocka_unit_test(the_last_field_is_noted_though_it_has_no_end),
+	    cmocka_unit_test(of_resent_fields_the_topmost_are_noted),
+	    cmocka_unit_test(what_is_noted_has_a_bound),
 	    cmocka_unit_test(the_received_on_top_is_kept_for_telling_messages_apart),
 	    cmocka_unit_test(an_endless_received_is_cut),
 	};

@@ -50,6 +50,11 @@ lab_open() {
 	for program in ferry-sandbox ferry-transport ferry-sync ferryctl; do
 		[ ! -x "$ferry_build/$program" ] || cp "$ferry_build/$program" "$work/bin/"
 	done
+	# The whole of ferry-transport, which its front looks for beside itself.
+	if [ -x "$ferry_build/transport/ferry-transport" ]; then
+		mkdir "$work/bin/transport"
+		cp "$ferry_build/transport/ferry-transport" "$work/bin/transport/"
+	fi
 	cp "$lab_folder/in-terminal" "$lab_folder/manifest" "$work/bin/"
 	install -d -o "$ferry_user" -g "$ferry_group" -m 700 "$work/state" "$work/sandbox" "$work/home"
 }
