@@ -164,6 +164,18 @@ deliver_locally(struct jmap_request *r, const json_t *envelope, const char *emai
 	return stored;
 }
 
+json_t *
+deliver_refusal(struct jmap_request *r, const json_t *envelope)
+{
+	json_t *error = ordered_refusal(envelope, false);
+
+	if (error == NULL)
+		error = unknown_users(r, envelope);
+	if (error == NULL)
+		error = ordered_refusal(envelope, true);
+	return error;
+}
+
 /* Deliver to the recipients that are ours, and note what became of all; false if the disk is
  * full. */
 static bool
@@ -215,40 +227,25 @@ deliver_to_aliases(struct jmap_request *r, const json_t *envelope, const json_t 
 	return reply != NULL;
 }
 
-/* File the message for all but those of the alias service, and deliver it to everybody. */
-static bool
-send_to_all(
-    struct jmap_request *r, const json_t *envelope, const struct blob *message, json_t *status)
-{
-	json_t *theirs, *rest = alias_deliver_split(r->sandbox, envelope, &theirs);
-	bool good = true;
-
-	if (json_array_size(json_object_get(rest, "rcptTo")) > 0) {
-		int64_t number =
-		    outbox_file(r->sandbox->outbox, rest, message->bytes, message->length);
-
-		good = number != 0 && deliver_all(r, rest, number, message, status);
-	}
-	if (good)
-		good = deliver_to_aliases(r, envelope, theirs, message, status);
-	json_decref(theirs);
-	json_decref(rest);
-	return good;
-}
-
-json_t *
-deliver(struct jmap_call *call, const json_t *envelope, const struct blob *message,
+int64_t
+deliver(struct jmap_request *r, const json_t *envelope, const struct blob *message,
     json_t **status_r)
 {
-	struct jmap_request *r = call->request;
-	json_t *error = ordered_refusal(envelope, false);
+	json_t *theirs, *rest = alias_deliver_split(r->sandbox, envelope, &theirs);
+	struct outbox *box = r->sandbox->outbox;
+	/* What goes to the alias service alone leaves as what that makes of it. */
+	int64_t number = json_array_size(json_object_get(rest, "rcptTo")) > 0
+	                     ? outbox_put(box, rest, message->bytes, message->length)
+	                     : outbox_number(box);
+	bool stored = number != 0;
 
-	if (error == NULL)
-		error = unknown_users(r, envelope);
-	if (error == NULL)
-		error = ordered_refusal(envelope, true);
-	*status_r = error == NULL ? json_object() : NULL;
-	if (error == NULL && !send_to_all(r, envelope, message, *status_r))
-		error = jmap_set_error("serverFail", NULL, "the disk is full");
-	return error;
+	*status_r = json_object();
+	if (stored)
+		stored = deliver_all(r, rest, number, message, *status_r) &&
+		         deliver_to_aliases(r, envelope, theirs, message, *status_r);
+	json_decref(theirs);
+	json_decref(rest);
+	if (stored)
+		count_one(r->sandbox->counters.sent);
+	return stored ? number : 0;
 }

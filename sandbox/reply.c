@@ -52,6 +52,16 @@ reply_collect(struct reply *r)
 }
 
 void
+reply_halve(struct reply *r)
+{
+	(void)reply_collect(r);
+	if (r->fd >= 0)
+		r->size /= 2;
+	else if (r->body.len > 0)
+		buf_truncate(&r->body, r->body.len / 2);
+}
+
+void
 reply_reset(struct reply *r)
 {
 	reply_free(r);
