@@ -222,6 +222,7 @@ alias_enter(struct alias_service *service, const struct request *r)
 	    .config = &service->config,
 	    .db = service->db,
 	    .now = alias_now(service)};
+	alias_empty_trash(c->db, c->now);
 	c->endpoint = alias_endpoint_find(r->method, r->path, &c->id, &status);
 	if (c->config->maintenance)
 		alias_error(c, 503, "Service is under maintenance, please try again later");
