@@ -39,6 +39,10 @@ a_prefix_is_rewritten(void **state)
 	    {"Stra\xc3\x9f"
 	     "e",
 	        "strasse"},
+	    {"\xc5\x81\xc3\xb3"
+	     "d\xc5\xba \xc5\x82",
+	        "lodzl"},
+	    {"\xc4\xb0", "i"}, /* a capital whose small letter is another alphabet's */
 	    {" two words\t", "twowords"},
 	    {"\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82", "privet"},
 	    {"\xe4\xb8\xad\xe5\x9b\xbd", "HH"},
