@@ -35,12 +35,22 @@ refused(const char *type, const char *description, const char *recipient)
 	return error;
 }
 
-/* Is a refusal ordered by one of the addresses? */
+/* Of several recipients that are refused as invalid, all are told. */
+static void
+add_invalid(json_t *error, const struct refusal_order *order, const char *recipient)
+{
+	if (strcmp(order->type, "invalidRecipients") == 0)
+		json_array_append_new(
+		    json_object_get(error, "invalidRecipients"), json_string(recipient));
+}
+
+/* Is a refusal ordered by some of the addresses? */
 static json_t *
 ordered_refusal(const json_t *envelope, bool data)
 {
 	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
 	struct refusal_order order;
+	json_t *error = NULL;
 	size_t i;
 	const json_t *recipient;
 
@@ -49,10 +59,14 @@ ordered_refusal(const json_t *envelope, bool data)
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
 
-		if (refusal_ordered(email, data, &order))
-			return refused(order.type, order.description, email);
+		if (!refusal_ordered(email, data, &order))
+			continue;
+		if (error == NULL)
+			error = refused(order.type, order.description, email);
+		else
+			add_invalid(error, &order, email);
 	}
-	return NULL;
+	return error;
 }
 
 /* The inbox that an address of our domain means: its detail is dropped, its case does not
