@@ -99,7 +99,7 @@ static void
 print_help(void)
 {
 	puts("usage: ferry-sandbox --dir DIRECTORY [OPTION]...\n"
-	     "An Atomic Mail and JMAP service of one's own, to try things on.\n");
+	     "A mail and alias service of one's own, to try things on.\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[64];
 
