@@ -47,6 +47,8 @@ db_open(const char *path, struct outcome *o)
 	struct db *d = xcalloc(1, sizeof(*d));
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
+	/* Counting its memory would be a lock at each allocation.  Only the first call counts. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	*o = outcome_ok();
 	if (sqlite3_open_v2(path, &d->handle, flags, NULL) != SQLITE_OK) {
 		*o = outcome_make("local", "database", "%s: %s", path,
@@ -223,7 +225,7 @@ db_begin(struct db *d, bool write)
 {
 	d->failed = false;
 	d->marks = 0;
-	db_script(d, write ? "BEGIN IMMEDIATE" : "BEGIN");
+	db_run(d, write ? "BEGIN IMMEDIATE" : "BEGIN", "");
 	d->in_transaction = !d->failed;
 }
 
@@ -241,20 +243,20 @@ void
 db_mark(struct db *d)
 {
 	if (d->marks > 1)
-		db_script(d, "RELEASE mark");
+		db_run(d, "RELEASE mark", "");
 	if (d->marks++ > 0)
-		db_script(d, "SAVEPOINT mark");
+		db_run(d, "SAVEPOINT mark", "");
 }
 
 void
 db_back_to_mark(struct db *d)
 {
 	if (d->marks > 1) {
-		db_script(d, "ROLLBACK TO mark");
+		db_run(d, "ROLLBACK TO mark", "");
 		return;
 	}
-	db_script(d, "ROLLBACK");
-	db_script(d, "BEGIN IMMEDIATE");
+	db_run(d, "ROLLBACK", "");
+	db_run(d, "BEGIN IMMEDIATE", "");
 }
 
 bool
@@ -262,7 +264,7 @@ db_commit(struct db *d, const char **why_r)
 {
 	bool good;
 
-	db_script(d, "COMMIT");
+	db_run(d, "COMMIT", "");
 	good = !d->failed;
 	if (!good) {
 		db_rollback(d);

@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
+#include "sandbox/alias_deliver.h"
 #include "sandbox/compose_header.h"
 #include "sandbox/deliver.h"
 #include "sandbox/emails.h"
@@ -34,12 +35,22 @@ refused(const char *type, const char *description, const char *recipient)
 	return error;
 }
 
-/* Is a refusal ordered by one of the addresses? */
+/* Of several recipients that are refused as invalid, all are told. */
+static void
+add_invalid(json_t *error, const struct refusal_order *order, const char *recipient)
+{
+	if (strcmp(order->type, "invalidRecipients") == 0)
+		json_array_append_new(
+		    json_object_get(error, "invalidRecipients"), json_string(recipient));
+}
+
+/* Is a refusal ordered by some of the addresses? */
 static json_t *
 ordered_refusal(const json_t *envelope, bool data)
 {
 	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
 	struct refusal_order order;
+	json_t *error = NULL;
 	size_t i;
 	const json_t *recipient;
 
@@ -48,10 +59,14 @@ ordered_refusal(const json_t *envelope, bool data)
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
 
-		if (refusal_ordered(email, data, &order))
-			return refused(order.type, order.description, email);
+		if (!refusal_ordered(email, data, &order))
+			continue;
+		if (error == NULL)
+			error = refused(order.type, order.description, email);
+		else
+			add_invalid(error, &order, email);
 	}
-	return NULL;
+	return error;
 }
 
 /* The inbox that an address of our domain means: its detail is dropped, its case does not
@@ -67,8 +82,8 @@ inbox_of(const char *email)
 	return inbox;
 }
 
-static bool
-is_local(const struct jmap_request *r, const char *email)
+bool
+deliver_is_local(const struct jmap_request *r, const char *email)
 {
 	const char *domain = address_domain(email);
 
@@ -88,7 +103,7 @@ unknown_users(const struct jmap_request *r, const json_t *envelope)
 		struct account a = {0};
 		char *inbox;
 
-		if (!is_local(r, email))
+		if (!deliver_is_local(r, email))
 			continue;
 		inbox = inbox_of(email);
 		if (!account_by_inbox(r->db, inbox, &a))
@@ -141,7 +156,7 @@ put_in_inbox(struct jmap_request *r, struct account *a, const char *sender,
 }
 
 /* Deliver to one recipient; false if the disk is full. */
-static bool
+bool
 deliver_locally(struct jmap_request *r, const json_t *envelope, const char *email,
     int64_t number, const struct blob *message)
 {
@@ -175,21 +190,20 @@ deliver_refusal(struct jmap_request *r, const json_t *envelope)
 	return error;
 }
 
-int64_t
-deliver(struct jmap_request *r, const json_t *envelope, const struct blob *message,
-    json_t **status_r)
+/* Deliver to the recipients that are ours, and note what became of all; false if the disk is
+ * full. */
+static bool
+deliver_all(struct jmap_request *r, const json_t *envelope, int64_t number,
+    const struct blob *message, json_t *status)
 {
-	int64_t number =
-	    outbox_put(r->sandbox->outbox, envelope, message->bytes, message->length);
 	json_t *delivered = json_object(); /* inboxes that have it */
-	bool stored = number != 0;
+	bool stored = true;
 	size_t i;
 	const json_t *recipient;
 
-	*status_r = json_object();
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
-		bool local = is_local(r, email);
+		bool local = deliver_is_local(r, email);
 		char *inbox = local ? inbox_of(email) : NULL;
 
 		if (stored && local && json_object_get(delivered, inbox) == NULL)
@@ -197,12 +211,54 @@ deliver(struct jmap_request *r, const json_t *envelope, const struct blob *messa
 		if (local)
 			json_object_set_new(delivered, inbox, json_true());
 		free(inbox);
-		json_object_set_new(*status_r, email,
+		json_object_set_new(status, email,
 		    json_pack("{s:o, s:s, s:s}", "smtpReply",
 		        json_sprintf("250 2.0.0 filed as %04lld", (long long)number),
 		        "delivered", local ? "yes" : "unknown", "displayed", "unknown"));
 	}
 	json_decref(delivered);
+	return stored;
+}
+
+/* Hand the message to the alias service for those that are its own; false if the disk is
+ * full. */
+static bool
+deliver_to_aliases(struct jmap_request *r, const json_t *envelope, const json_t *theirs,
+    const struct blob *message, json_t *status)
+{
+	json_t *numbers;
+	char *reply;
+
+	if (json_array_size(theirs) == 0)
+		return true;
+	numbers = json_array();
+	reply = alias_deliver(r, json_text(json_object_get(envelope, "mailFrom"), "email"),
+	    theirs, message->bytes, message->length, numbers);
+	if (reply != NULL)
+		alias_deliver_status(theirs, reply, status);
+	json_decref(numbers);
+	free(reply);
+	return reply != NULL;
+}
+
+int64_t
+deliver(struct jmap_request *r, const json_t *envelope, const struct blob *message,
+    json_t **status_r)
+{
+	json_t *theirs, *rest = alias_deliver_split(r->sandbox, envelope, &theirs);
+	struct outbox *box = r->sandbox->outbox;
+	/* What goes to the alias service alone leaves as what that makes of it. */
+	int64_t number = json_array_size(json_object_get(rest, "rcptTo")) > 0
+	                     ? outbox_put(box, rest, message->bytes, message->length)
+	                     : outbox_number(box);
+	bool stored = number != 0;
+
+	*status_r = json_object();
+	if (stored)
+		stored = deliver_all(r, rest, number, message, *status_r) &&
+		         deliver_to_aliases(r, envelope, theirs, message, *status_r);
+	json_decref(theirs);
+	json_decref(rest);
 	if (stored)
 		count_one(r->sandbox->counters.sent);
 	return stored ? number : 0;

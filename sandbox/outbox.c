@@ -99,9 +99,15 @@ file(const struct outbox *box, long long number, const json_t *envelope, const c
 }
 
 int64_t
+outbox_number(struct outbox *box)
+{
+	return atomic_fetch_add(&box->last, 1) + 1;
+}
+
+int64_t
 outbox_put(struct outbox *box, const json_t *envelope, const char *bytes, size_t length)
 {
-	long long number = atomic_fetch_add(&box->last, 1) + 1;
+	int64_t number = outbox_number(box);
 
 	if (box->dir >= 0 && !file(box, number, envelope, bytes, length))
 		return 0;

@@ -28,4 +28,7 @@ void outbox_close(struct outbox **box);
 int64_t
 outbox_put(struct outbox *box, const json_t *envelope, const char *bytes, size_t length);
 
+/* A number for what is not put in. */
+int64_t outbox_number(struct outbox *box);
+
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "common/base/xalloc.h"
+#include "sandbox/json_read.h"
+#include "sandbox/json_write.h"
 #include "sandbox/submissions.h"
 
 void
@@ -38,8 +40,8 @@ void
 submission_add(struct db *d, struct account *a, struct submission *s, bool hidden)
 {
 	int64_t modseq = account_touch(a, RECORD_SUBMISSION);
-	char *envelope = json_dumps(s->envelope, JSON_COMPACT);
-	char *delivery = s->delivery == NULL ? NULL : json_dumps(s->delivery, JSON_COMPACT);
+	char *envelope = json_text_of(s->envelope);
+	char *delivery = s->delivery == NULL ? NULL : json_text_of(s->delivery);
 
 	db_run(d,
 	    "INSERT INTO submission (account, email, thread, hash, message_id, envelope,"
@@ -59,7 +61,7 @@ column_json(sqlite3_stmt *row, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(row, column);
 
-	return text == NULL ? NULL : json_loads(text, 0, NULL);
+	return text == NULL ? NULL : json_read(text, strlen(text));
 }
 
 void
@@ -100,7 +102,7 @@ submission_load(struct db *d, const struct account *a, int64_t id, struct submis
 void
 submission_change(struct db *d, struct account *a, const struct submission *s, bool hidden)
 {
-	char *delivery = s->delivery == NULL ? NULL : json_dumps(s->delivery, JSON_COMPACT);
+	char *delivery = s->delivery == NULL ? NULL : json_text_of(s->delivery);
 
 	db_run(d,
 	    "UPDATE submission SET undo = ?, outbox = ?, delivery = ?, modseq = ?,"
