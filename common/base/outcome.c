@@ -195,6 +195,8 @@ static const struct outcome_row table[] = {
     {"local/deadline", T, HOST, "4.4.2", 451, TEMP, "out of time"},
     {"local/too-large", P, MSG, "5.3.4", 552, EX_DATAERR,
         "the message is larger than the service takes"},
+    {"local/unrepresentable", P, MSG, "5.6.3", 554, EX_DATAERR,
+        "the service cannot be given the message without changing it"},
     {"local/*", T, HOST, "4.3.0", 451, TEMP, "local trouble"},
 };
 
