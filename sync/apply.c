@@ -253,7 +253,8 @@ static struct outcome
 judge(struct mirror *m, struct task *t, struct outcome o)
 {
 	if (outcome_is_ok(&o) || outcome_is(&o, "local/disk-full") ||
-	    outcome_is(&o, "local/database") || outcome_is(&o, "local/permission"))
+	    outcome_is(&o, "local/database") || outcome_is(&o, "local/damaged") ||
+	    outcome_is(&o, "local/permission"))
 		return o;
 	t->failed = true;
 	report_error(m->report, t->id, &o);

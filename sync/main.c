@@ -40,6 +40,7 @@ static const struct exit_row exit_rows[] = {
     {"local/config", false, EX_CONFIG},
     {"local/wrong-folder", false, EXIT_WRONG_FOLDER},
     {"local/database", false, EX_IOERR},
+    {"local/damaged", false, EX_IOERR},
     {"local/disk-full", false, EX_IOERR},
     {"local/permission", false, EX_IOERR},
     {"local/io", false, EX_IOERR},

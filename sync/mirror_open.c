@@ -61,7 +61,7 @@ open_state(struct mirror *m, bool afresh)
 	else if (afresh)
 		remove_database(path);
 	o = state_open(path, &m->store);
-	if (outcome_is(&o, "local/database"))
+	if (outcome_is(&o, "local/database") || outcome_is(&o, "local/damaged"))
 		outcome_hint(&o, "ferry-sync --rebuild %s makes it anew from the Maildir",
 		    m->config->name);
 	return o;

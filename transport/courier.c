@@ -54,17 +54,20 @@ make_stamp(
 	const struct stamp_source source = {
 	    .queue_id = delivery->queue_id,
 	    .sender = delivery->sender,
-	    .recipients = recipients,
-	    .recipient_count = delivery->recipient_count,
+	    .received = buf_str(&delivery->message.filter.received),
 	    .message = &delivery->message.spool,
 	};
 	struct buf key = BUF_INIT;
+	struct stamp message;
 	struct outcome o = stamp_key(courier->config->state_dir, &key);
 
 	if (outcome_is_ok(&o))
-		o = stamp_make(&key, &source, stamp);
+		o = stamp_message(&key, &source, &message);
 	if (outcome_is_ok(&o))
-		message_stamp(&delivery->message, stamp, delivery->sender);
+		o = stamp_delivery(
+		    &key, &message, recipients, delivery->recipient_count, stamp);
+	if (outcome_is_ok(&o))
+		message_stamp(&delivery->message, stamp, &message, delivery->sender);
 	buf_wipe(&key);
 	return o;
 }

@@ -17,6 +17,7 @@
 
 #define NAME_MAX_BYTES       256 /* longer is no field; the longest we look for has 14 */
 #define MESSAGE_ID_MAX_BYTES 250
+#define RECEIVED_MAX_BYTES   2048
 
 /* Fields that do not leave. */
 static const char *const dropped_fields[] = {
@@ -39,6 +40,7 @@ header_filter_free(struct header_filter *f)
 {
 	buf_free(&f->name);
 	buf_free(&f->message_id);
+	buf_free(&f->received);
 }
 
 /* Give bytes out, a LF that follows no CR as CRLF. */
@@ -97,7 +99,7 @@ must_drop(struct header_filter *f)
 		if (names(f, dropped_fields[i]))
 			return true;
 	if (!f->received_dropped && names(f, "Received")) {
-		f->received_dropped = true;
+		f->received_dropped = f->in_received = true;
 		return true;
 	}
 	return false;
@@ -108,6 +110,7 @@ static void
 begin_field(struct header_filter *f, struct buf *out)
 {
 	f->in_field = true;
+	f->in_received = false;
 	f->dropped = must_drop(f);
 	f->in_message_id = !f->has_message_id && names(f, "Message-ID");
 	f->has_message_id |= f->in_message_id;
@@ -127,6 +130,15 @@ keep_message_id(struct header_filter *f, const char *bytes, size_t length)
 			buf_addc(&f->message_id, bytes[i]);
 }
 
+/* Keep a Received's value, however its lines end. */
+static void
+keep_received(struct header_filter *f, const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length && f->received.len < RECEIVED_MAX_BYTES; i++)
+		if (bytes[i] != '\r' && bytes[i] != '\n')
+			buf_addc(&f->received, bytes[i]);
+}
+
 /* Take in a field's line up to its end; how many bytes that was. */
 static size_t
 feed_value(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
@@ -138,6 +150,8 @@ feed_value(struct header_filter *f, const char *bytes, size_t length, struct buf
 		put(f, bytes, run, out);
 	if (f->in_message_id)
 		keep_message_id(f, bytes, run);
+	if (f->in_received)
+		keep_received(f, bytes, run);
 	if (lf != NULL) {
 		f->state = HEADER_LINE;
 		f->first = false;

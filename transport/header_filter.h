@@ -41,6 +41,8 @@ struct header_filter {
 	bool after_cr;         /* the last byte given out was a CR */
 	bool in_message_id;    /* the field is being kept for message_id */
 	bool has_message_id;
+	bool in_received;      /* that field is being kept */
+	struct buf received;   /* its value, as far as it matters; for telling messages apart */
 	struct buf message_id; /* as in the message, unfolded; for the log */
 };
 

@@ -114,12 +114,13 @@ domain_of(const char *address)
 }
 
 void
-message_stamp(struct message *m, const struct stamp *stamp, const char *sender)
+message_stamp(struct message *m, const struct stamp *delivery, const struct stamp *message,
+    const char *sender)
 {
-	buf_addf(&m->fields, STAMP_FIELD ": %s\r\n", stamp->text);
+	buf_addf(&m->fields, STAMP_FIELD ": %s\r\n", delivery->text);
 	if (m->filter.has_message_id)
 		return;
-	buf_addf(&m->filter.message_id, "<%s@%s>", stamp->text, domain_of(sender));
+	buf_addf(&m->filter.message_id, "<%s@%s>", message->text, domain_of(sender));
 	buf_addf(&m->fields, "Message-ID: %s\r\n", m->filter.message_id.data);
 }
 

@@ -36,8 +36,10 @@ struct outcome message_receive(struct message *m, int fd, struct deadline d);
 struct outcome message_add(struct message *m, const char *bytes, size_t length);
 struct outcome message_end(struct message *m);
 
-/* Put the stamp in.  A Message-ID that is made is of the sender's domain. */
-void message_stamp(struct message *m, const struct stamp *stamp, const char *sender);
+/* Put the delivery's stamp in.  A Message-ID that is made is of the message's stamp, so the
+ * same in all its deliveries, and of the sender's domain. */
+void message_stamp(struct message *m, const struct stamp *delivery, const struct stamp *message,
+    const char *sender);
 
 int64_t message_size(const struct message *m);
 

@@ -1,5 +1,5 @@
 /*
- * The name that one delivery keeps through all its retries.
+ * The names that one delivery keeps through all its retries.
  *
  * Parts are hashed with a NUL behind each, which none of them contains, so that no two
  * different deliveries hash the same bytes.
@@ -141,39 +141,74 @@ add_message(EVP_MAC_CTX *mac, const struct spool *message)
 	return got == 0;
 }
 
-static bool
-add_source(EVP_MAC_CTX *mac, const struct stamp_source *source)
-{
-	bool by_queue = source->queue_id != NULL;
+struct hash {
+	EVP_MAC *algorithm;
+	EVP_MAC_CTX *mac;
+	bool good; /* so far */
+};
 
-	return add_text(mac, by_queue ? "queue" : "message") &&
-	       add_text(mac, by_queue ? source->queue_id : "") &&
-	       add_text(mac, source->sender) &&
-	       add_recipients(mac, source->recipients, source->recipient_count) &&
-	       add_text(mac, "") && (by_queue || add_message(mac, source->message));
-}
-
-struct outcome
-stamp_make(const struct buf *key, const struct stamp_source *source, struct stamp *stamp_r)
+static struct hash
+hash_begin(const struct buf *key)
 {
 	static char digest_name[] = "SHA256";
 	OSSL_PARAM params[] = {
 	    OSSL_PARAM_utf8_string("digest", digest_name, 0), OSSL_PARAM_construct_end()};
-	EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *mac = EVP_MAC_CTX_new(algorithm);
+	struct hash h = {.algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL)};
+
+	h.mac = EVP_MAC_CTX_new(h.algorithm);
+	h.good = h.mac != NULL &&
+	         EVP_MAC_init(h.mac, (unsigned char *)key->data, key->len, params) == 1;
+	return h;
+}
+
+static struct outcome
+hash_end(struct hash *h, struct stamp *stamp_r)
+{
 	unsigned char hash[32];
 	struct buf text = BUF_INIT;
-	bool good;
 
-	good = mac != NULL &&
-	       EVP_MAC_init(mac, (unsigned char *)key->data, key->len, params) == 1 &&
-	       add_source(mac, source) && EVP_MAC_final(mac, hash, NULL, sizeof(hash)) == 1;
-	EVP_MAC_CTX_free(mac);
-	EVP_MAC_free(algorithm);
-	if (!good)
+	h->good = h->good && EVP_MAC_final(h->mac, hash, NULL, sizeof(hash)) == 1;
+	EVP_MAC_CTX_free(h->mac);
+	EVP_MAC_free(h->algorithm);
+	if (!h->good)
 		return outcome_make("local", "io", "cannot hash the message");
 	add_hex(&text, hash, STAMP_LENGTH / 2);
 	memcpy(stamp_r->text, text.data, sizeof(stamp_r->text));
 	buf_free(&text);
 	return outcome_ok();
+}
+
+struct outcome
+stamp_message(const struct buf *key, const struct stamp_source *source, struct stamp *stamp_r)
+{
+	struct hash h = hash_begin(key);
+	bool by_queue = source->queue_id != NULL;
+
+	h.good = h.good && add_text(h.mac, by_queue ? "queue" : "message") &&
+	         add_text(h.mac, by_queue ? source->queue_id : "") &&
+	         add_text(h.mac, source->sender) && add_text(h.mac, source->received) &&
+	         add_message(h.mac, source->message);
+	return hash_end(&h, stamp_r);
+}
+
+struct outcome
+stamp_delivery(const struct buf *key, const struct stamp *message, char *const *recipients,
+    size_t count, struct stamp *stamp_r)
+{
+	struct hash h = hash_begin(key);
+
+	h.good = h.good && add_text(h.mac, "delivery") && add_text(h.mac, message->text) &&
+	         add_recipients(h.mac, recipients, count);
+	return hash_end(&h, stamp_r);
+}
+
+struct outcome
+stamp_recipient(const struct buf *key, const struct stamp *message, const char *recipient,
+    struct stamp *stamp_r)
+{
+	struct hash h = hash_begin(key);
+
+	h.good = h.good && add_text(h.mac, "recipient") && add_text(h.mac, message->text) &&
+	         add_text(h.mac, recipient);
+	return hash_end(&h, stamp_r);
 }

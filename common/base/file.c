@@ -183,7 +183,7 @@ write_new_file(
 struct outcome
 file_write_atomic(int dir, const char *path, const void *bytes, size_t length, mode_t mode)
 {
-	char *tmp = xasprintf("%s.tmp.%ld", path, (long)getpid());
+	char *tmp = xasprintf("%s.tmp.%ld", path, (long)gettid());
 	int parent = open_parent(dir, path);
 	struct outcome o;
 
@@ -192,7 +192,7 @@ file_write_atomic(int dir, const char *path, const void *bytes, size_t length, m
 		free(tmp);
 		return o;
 	}
-	(void)unlinkat(dir, tmp, 0); /* of a crashed process that had our number */
+	(void)unlinkat(dir, tmp, 0); /* of a crashed thread that had our number */
 	o = write_new_file(dir, parent, tmp, bytes, length, mode);
 	if (outcome_is_ok(&o) && renameat(dir, tmp, dir, path) < 0)
 		o = file_error("cannot rename to", path);

@@ -33,7 +33,7 @@ struct outcome file_read_fd(int fd, const char *path, size_t max, struct buf *b)
 
 /*
  * Replace a file so that a crash leaves the old or the new, whole: a temporary file beside
- * it (path + ".tmp.PID"), write, fsync, rename, fsync of the directory.
+ * it (path + ".tmp.TID"), write, fsync, rename, fsync of the directory.
  */
 struct outcome
 file_write_atomic(int dir, const char *path, const void *bytes, size_t length, mode_t mode);

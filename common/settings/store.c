@@ -41,6 +41,8 @@ fail(struct store *s, const char *what)
 		s->error = outcome_make("local", "locked", "%s", s->path);
 	else if (code == SQLITE_FULL)
 		s->error = outcome_make("local", "disk-full", "%s", s->path);
+	else if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		s->error = outcome_make("local", "damaged", "%s", s->path);
 	else
 		s->error = outcome_make(
 		    "local", "database", "%s: %s: %s", s->path, what, sqlite3_errmsg(s->db));
@@ -91,6 +93,12 @@ run_schema_steps(struct store *s, const char *const *steps)
 	execute(s, "COMMIT");
 }
 
+void
+store_set_durable(struct store *s, bool durable)
+{
+	execute(s, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+}
+
 /* The journal follows the mode the database file has, so it is made before SQLite can. */
 static void
 make_private(struct store *s)
@@ -113,7 +121,7 @@ configure(struct store *s, const struct store_options *o)
 	if (o->exclusive)
 		execute(s, "PRAGMA locking_mode = EXCLUSIVE");
 	execute(s, "PRAGMA journal_mode = WAL");
-	execute(s, o->durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+	store_set_durable(s, o->durable);
 	execute(s, "PRAGMA foreign_keys = OFF");
 	execute(s, "PRAGMA temp_store = FILE");
 	if (o->cache_pages > 0) {
@@ -167,7 +175,7 @@ store_check(struct store *s)
 	char *verdict = store_text(s, "PRAGMA quick_check(1)", "");
 
 	if (!failed(s) && (verdict == NULL || strcmp(verdict, "ok") != 0))
-		s->error = outcome_make("local", "database", "%s is damaged: %s", s->path,
+		s->error = outcome_make("local", "damaged", "%s: %s", s->path,
 		    verdict != NULL ? verdict : "no verdict");
 	free(verdict);
 	return s->error;

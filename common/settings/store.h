@@ -8,7 +8,8 @@
  *
  * Type strings, one letter an argument: i int64_t, t const char * (NULL is SQL's NULL).
  * SQL text must be a string literal or live as long as the store.  Errors are
- * local/database; local/locked if another process has the database.  Not thread-safe.
+ * local/database; local/damaged if the file is no sound database; local/locked if another
+ * process has the database.  Not thread-safe.
  */
 #ifndef FERRY_STORE_H
 #define FERRY_STORE_H
@@ -38,7 +39,7 @@ struct outcome
 store_open(const char *path, const struct store_options *options, struct store **store_r);
 void store_close(struct store **store);
 
-/* Is every page of it sound?  local/database says what is not. */
+/* Is every page of it sound?  local/damaged says what is not. */
 struct outcome store_check(struct store *store);
 
 /* The first failure since opening, or OK. */
@@ -49,6 +50,10 @@ struct outcome store_error(const struct store *store);
  * taken back when it is closed.
  */
 void store_rehearse(struct store *store);
+
+/* From the next transaction on, does a commit survive a power cut? */
+void store_set_durable(struct store *store, bool durable);
+
 void store_begin(struct store *store);
 struct outcome store_commit(struct store *store);
 void store_rollback(struct store *store);

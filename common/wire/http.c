@@ -215,6 +215,8 @@ begin(struct http *http, struct http_transfer *t)
 {
 	struct outcome o;
 
+	if (t->began_ms == 0)
+		t->began_ms = clock_ms();
 	make_multi(http);
 	o = http_attempt_begin(t, &http->options);
 	if (!outcome_is_ok(&o))
@@ -256,7 +258,7 @@ decide(struct http *http, struct http_transfer *t, CURLcode result)
 	} else if (http_may_retry(t, &o)) {
 		int64_t wait = http_retry_wait_ms(t);
 
-		if (wait < deadline_left_ms(t->request.deadline)) {
+		if (http_in_time(t, &http->options, wait)) {
 			t->not_before_ms = clock_ms() + wait;
 			return;
 		}

@@ -17,8 +17,8 @@
  * Retries: within the deadline, with exponential back-off and jitter, an answer of 429 or
  * 503 (honouring Retry-After) and a failure before the request was written are tried again;
  * a request marked idempotent also after a cut connection, a 502 or a 504.  When the service
- * asks us to wait longer than the deadline leaves, the answer is given at once, with
- * retry_after set.  A twelfth attempt is the last.  cancel_requested() ends everything with
+ * asks us to wait longer than the deadline, or the time for retries (retry_ms), leaves, the
+ * answer is given at once, with retry_after set.  A twelfth attempt is the last.  cancel_requested() ends everything with
  * local/cancelled.
  *
  * An outcome is ambiguous only if the whole request was sent: until then no service can have
@@ -46,6 +46,8 @@ struct http_options {
 	                       * more is opened when those there are full. */
 	int64_t connect_ms;   /* time to connect; 0: 15000 */
 	int64_t stall_ms;     /* give up when no byte moves for so long; 0: 120000 */
+	int64_t retry_ms;     /* begin no attempt later than so long after a request's first;
+	                       * 0: the deadline alone ends retries */
 };
 
 struct http *http_new(const struct http_options *options);

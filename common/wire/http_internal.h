@@ -42,6 +42,7 @@ struct http_transfer {
 	char *location; /* of the answer, resolved; or NULL */
 	unsigned redirects;
 	bool foreign;          /* redirected to where our credentials do not belong */
+	int64_t began_ms;      /* CLOCK_MONOTONIC: the first attempt */
 	int64_t not_before_ms; /* CLOCK_MONOTONIC: when the next attempt may begin */
 	bool multiplexed;      /* the answer came by HTTP/2 */
 
@@ -101,6 +102,10 @@ bool http_may_retry(const struct http_transfer *t, const struct outcome *o);
 
 /* Milliseconds to wait before it. */
 int64_t http_retry_wait_ms(const struct http_transfer *t);
+
+/* Is there time for an attempt that begins after so many more? */
+bool http_in_time(
+    const struct http_transfer *t, const struct http_options *options, int64_t wait_ms);
 
 /* Is the answer a redirect that this request follows? */
 bool http_is_redirect(const struct http_transfer *t);

@@ -101,6 +101,15 @@ http_retry_wait_ms(const struct http_transfer *t)
 }
 
 bool
+http_in_time(const struct http_transfer *t, const struct http_options *options, int64_t wait_ms)
+{
+	if (wait_ms >= deadline_left_ms(t->request.deadline))
+		return false;
+	return options->retry_ms == 0 ||
+	       clock_ms() + wait_ms <= t->began_ms + options->retry_ms;
+}
+
+bool
 http_is_redirect(const struct http_transfer *t)
 {
 	bool reads = strcmp(t->request.method, "GET") == 0;

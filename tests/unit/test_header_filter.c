@@ -216,6 +216,47 @@ an_endless_message_id_is_cut(void **state)
 	buf_free(&got);
 }
 
+/* What the filter keeps of the Received that it drops. */
+static void
+keeps_received(const char *in, const char *expected)
+{
+	struct header_filter f;
+	struct buf got = BUF_INIT;
+
+	header_filter_init(&f);
+	header_filter_feed(&f, in, strlen(in), &got);
+	header_filter_end(&f, &got);
+	assert_string_equal(buf_str(&f.received), expected);
+	header_filter_free(&f);
+	buf_free(&got);
+}
+
+static void
+the_received_on_top_is_kept_for_telling_messages_apart(void **state)
+{
+	(void)state;
+	keeps_received("Received: from a\n\tby b\nA: b\n\n", " from a\tby b");
+	keeps_received("Received: from a\r\n\tby b\r\nBcc: b\r\n\r\n", " from a\tby b");
+	keeps_received("Received: one\nReceived: two\n\n", " one");
+	keeps_received("A: b\n\nReceived: one\n", "");
+}
+
+static void
+an_endless_received_is_cut(void **state)
+{
+	struct header_filter f;
+	struct buf got = BUF_INIT;
+
+	(void)state;
+	header_filter_init(&f);
+	header_filter_feed(&f, "Received: ", 10, &got);
+	for (int i = 0; i < 100000; i++)
+		header_filter_feed(&f, "r", 1, &got);
+	assert_true(f.received.len <= 2048);
+	header_filter_free(&f);
+	buf_free(&got);
+}
+
 int
 main(void)
 {
@@ -227,6 +268,8 @@ main(void)
 	    cmocka_unit_test(a_name_without_end_is_the_body_and_takes_no_memory),
 	    cmocka_unit_test(the_message_id_is_found),
 	    cmocka_unit_test(an_endless_message_id_is_cut),
+	    cmocka_unit_test(the_received_on_top_is_kept_for_telling_messages_apart),
+	    cmocka_unit_test(an_endless_received_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

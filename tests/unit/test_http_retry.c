@@ -110,6 +110,46 @@ a_wait_beyond_the_deadline_is_told_at_once(void **state)
 }
 
 static void
+a_wait_beyond_the_time_for_retries_is_told_at_once(void **state)
+{
+	struct http_options options = {.retry_ms = 30000};
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_answer answer;
+	struct outcome o;
+
+	http_free(&script->http);
+	script->http = http_new(&options);
+	request.deadline = DEADLINE_NEVER;
+	script_play(script, {.status = 429, .headers = "Retry-After: 60\r\n"});
+	o = http_perform(script->http, &request, &answer);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(answer.retry_after, 60);
+	assert_int_equal(script->requests, 1);
+	http_answer_free(&answer);
+}
+
+static void
+retries_end_before_the_deadline_where_they_have_a_time_of_their_own(void **state)
+{
+	struct http_options options = {.retry_ms = 700};
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_answer answer;
+	struct outcome o;
+
+	http_free(&script->http);
+	script->http = http_new(&options);
+	request.deadline = DEADLINE_NEVER;
+	script_play(script, {.status = 503});
+	o = http_perform(script->http, &request, &answer);
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(answer.status, 503);
+	assert_in_range(answer.attempts, 1, 6);
+	http_answer_free(&answer);
+}
+
+static void
 a_date_to_wait_for_is_understood(void **state)
 {
 	struct script *script = *state;
@@ -385,6 +425,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_SCRIPT(a_limited_rate_is_waited_for),
 	    WITH_SCRIPT(a_wait_beyond_the_deadline_is_told_at_once),
+	    WITH_SCRIPT(a_wait_beyond_the_time_for_retries_is_told_at_once),
+	    WITH_SCRIPT(retries_end_before_the_deadline_where_they_have_a_time_of_their_own),
 	    WITH_SCRIPT(a_date_to_wait_for_is_understood),
 	    WITH_SCRIPT(the_last_answer_is_given_when_time_runs_out),
 	    WITH_SCRIPT(a_gateway_that_failed_is_asked_again_only_for_what_may_be_done_twice),

@@ -94,13 +94,14 @@ static void
 the_stamp_stands_before_the_message(void **state)
 {
 	const struct stamp stamp = {"0123456789abcdef0123456789abcdef"};
+	const struct stamp message = {"fedcba9876543210fedcba9876543210"};
 	struct http_source source;
 	struct buf got = BUF_INIT;
 	struct message m;
 
 	(void)state;
 	receive(&m, folder, "Message-ID: <1@x>\n\nhi\n", 22);
-	message_stamp(&m, &stamp, "a@b.example");
+	message_stamp(&m, &stamp, &message, "a@b.example");
 	source = message_source(&m);
 	read_all(&source, 7, &got);
 	assert_string_equal(got.data, "X-Ferry-Id: 0123456789abcdef0123456789abcdef\r\n"
@@ -116,36 +117,38 @@ static void
 makes_message_id(const char *sender, const char *expected)
 {
 	const struct stamp stamp = {"0123456789abcdef0123456789abcdef"};
+	const struct stamp message = {"fedcba9876543210fedcba9876543210"};
 	struct message m;
 
 	receive(&m, folder, "A: b\n\n", 6);
-	message_stamp(&m, &stamp, sender);
+	message_stamp(&m, &stamp, &message, sender);
 	assert_string_equal(message_id(&m), expected);
 	assert_non_null(strstr(m.fields.data, expected));
 	message_free(&m);
 }
 
 static void
-a_message_without_message_id_gets_one_from_its_stamp(void **state)
+a_message_without_message_id_gets_the_same_one_in_all_its_deliveries(void **state)
 {
 	(void)state;
-	makes_message_id("a@b.example", "<0123456789abcdef0123456789abcdef@b.example>");
-	makes_message_id("", "<0123456789abcdef0123456789abcdef@localhost.invalid>");
-	makes_message_id("a@b c", "<0123456789abcdef0123456789abcdef@localhost.invalid>");
-	makes_message_id("a@", "<0123456789abcdef0123456789abcdef@localhost.invalid>");
+	makes_message_id("a@b.example", "<fedcba9876543210fedcba9876543210@b.example>");
+	makes_message_id("", "<fedcba9876543210fedcba9876543210@localhost.invalid>");
+	makes_message_id("a@b c", "<fedcba9876543210fedcba9876543210@localhost.invalid>");
+	makes_message_id("a@", "<fedcba9876543210fedcba9876543210@localhost.invalid>");
 }
 
 static void
 a_source_can_be_rewound(void **state)
 {
 	const struct stamp stamp = {"0123456789abcdef0123456789abcdef"};
+	const struct stamp message = {"fedcba9876543210fedcba9876543210"};
 	struct buf first = BUF_INIT, second = BUF_INIT;
 	struct http_source source;
 	struct message m;
 
 	(void)state;
 	receive(&m, folder, "A: b\n\nhi\n", 9);
-	message_stamp(&m, &stamp, "a@b");
+	message_stamp(&m, &stamp, &message, "a@b");
 	source = message_source(&m);
 	read_all(&source, 100, &first);
 	assert_true(source.rewind(source.arg));
@@ -282,7 +285,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_stamp_stands_before_the_message),
-	    cmocka_unit_test(a_message_without_message_id_gets_one_from_its_stamp),
+	    cmocka_unit_test(
+	        a_message_without_message_id_gets_the_same_one_in_all_its_deliveries),
 	    cmocka_unit_test(a_source_can_be_rewound),
 	    cmocka_unit_test(a_small_message_is_kept_in_memory),
 	    cmocka_unit_test(a_large_message_is_kept_in_a_file_without_a_name),

@@ -31,65 +31,86 @@ remove_folder(void **state)
 	return status;
 }
 
-#define RECIPIENTS_MAX 4
-
-/* The stamp of a delivery; recipients end with NULL, message may be NULL. */
+/* The stamp of a message. */
 static struct stamp
-stamp_of(const char *key_text, const char *queue_id, const char *sender, const char *message,
-    const char *const *recipients)
+message_stamp_of(const char *key_text, const char *queue_id, const char *sender,
+    const char *received, const char *message)
 {
-	char *list[RECIPIENTS_MAX];
 	struct buf key = BUF_INIT;
 	struct spool spool;
 	struct stamp_source source = {
-	    .queue_id = queue_id, .sender = sender, .recipients = list, .message = &spool};
+	    .queue_id = queue_id, .sender = sender, .received = received, .message = &spool};
 	struct stamp stamp;
 	struct outcome o;
 
-	for (; recipients[source.recipient_count] != NULL; source.recipient_count++)
-		list[source.recipient_count] = xstrdup(recipients[source.recipient_count]);
 	buf_adds(&key, key_text);
 	spool_init(&spool, folder);
-	if (message != NULL)
-		(void)spool_add(&spool, message, strlen(message));
-	o = stamp_make(&key, &source, &stamp);
+	(void)spool_add(&spool, message, strlen(message));
+	o = stamp_message(&key, &source, &stamp);
 	assert_string_equal(o.condition, "ok");
-	for (size_t i = 0; i < source.recipient_count; i++)
-		free(list[i]);
 	spool_free(&spool);
 	buf_free(&key);
 	return stamp;
 }
 
-static const char *const ab[] = {"a@x", "b@x", NULL};
-static const char *const ba[] = {"b@x", "a@x", "a@x", NULL};
-static const char *const only_a[] = {"a@x", NULL};
+/* The stamp of its delivery; recipients end with NULL. */
+static struct stamp
+delivery_stamp_of(const char *key_text, const struct stamp *message, char *const *recipients)
+{
+	struct buf key = BUF_INIT;
+	struct stamp stamp;
+	struct outcome o;
+	size_t count = 0;
+
+	while (recipients[count] != NULL)
+		count++;
+	buf_adds(&key, key_text);
+	o = stamp_delivery(&key, message, recipients, count, &stamp);
+	assert_string_equal(o.condition, "ok");
+	buf_free(&key);
+	return stamp;
+}
+
+static struct stamp
+recipient_stamp_of(const char *key_text, const struct stamp *message, const char *recipient)
+{
+	struct buf key = BUF_INIT;
+	struct stamp stamp;
+	struct outcome o;
+
+	buf_adds(&key, key_text);
+	o = stamp_recipient(&key, message, recipient, &stamp);
+	assert_string_equal(o.condition, "ok");
+	buf_free(&key);
+	return stamp;
+}
+
+static char a[] = "a@x", b[] = "b@x";
+static char *const ab[] = {a, b, NULL};
+static char *const ba[] = {b, a, a, NULL};
+static char *const only_a[] = {a, NULL};
 
 static void
-a_stamp_is_the_keyed_hash_of_the_delivery(void **state)
+a_stamp_is_the_keyed_hash_of_what_makes_the_delivery(void **state)
 {
-	/* printf 'queue\0ID\0s@x\0a@x\0b@x\0\0' | openssl dgst -sha256 -hmac key */
-	struct stamp stamp = stamp_of("key", "ID", "s@x", NULL, ab);
+	/* printf 'queue\0ID\0s@x\0by me\0hi' | openssl dgst -sha256 -hmac key, and
+	 * printf 'delivery\0MESSAGE\0a@x\0b@x\0', 'recipient\0MESSAGE\0a@x\0' */
+	struct stamp message = message_stamp_of("key", "ID", "s@x", "by me", "hi");
+	struct stamp delivery = delivery_stamp_of("key", &message, ab);
+	struct stamp recipient = recipient_stamp_of("key", &message, a);
 
 	(void)state;
-	assert_string_equal(stamp.text, "115609a918831dee6306b7534566b743");
+	assert_string_equal(message.text, "96511b31d5d98c3c96b02747ae7f5275");
+	assert_string_equal(delivery.text, "a2106bafcae96317f2547582a618e4cd");
+	assert_string_equal(recipient.text, "97562d29d7f70ffc1cea551cba79f1b6");
 }
 
 static void
 the_order_of_recipients_does_not_matter(void **state)
 {
-	struct stamp one = stamp_of("key", "ID", "s@x", NULL, ab);
-	struct stamp two = stamp_of("key", "ID", "s@x", NULL, ba);
-
-	(void)state;
-	assert_string_equal(one.text, two.text);
-}
-
-static void
-the_message_does_not_matter_where_the_queue_has_a_name_for_it(void **state)
-{
-	struct stamp one = stamp_of("key", "ID", "s@x", "one", ab);
-	struct stamp two = stamp_of("key", "ID", "s@x", "two", ab);
+	struct stamp message = message_stamp_of("key", "ID", "s@x", "", "hi");
+	struct stamp one = delivery_stamp_of("key", &message, ab);
+	struct stamp two = delivery_stamp_of("key", &message, ba);
 
 	(void)state;
 	assert_string_equal(one.text, two.text);
@@ -98,17 +119,22 @@ the_message_does_not_matter_where_the_queue_has_a_name_for_it(void **state)
 static void
 everything_else_makes_another_stamp(void **state)
 {
+	struct stamp message = message_stamp_of("key", "ID", "s@x", "", "");
 	struct stamp stamps[] = {
-	    stamp_of("key", "ID", "s@x", NULL, ab),
-	    stamp_of("other", "ID", "s@x", NULL, ab),
-	    stamp_of("key", "ID2", "s@x", NULL, ab),
-	    stamp_of("key", "ID", "t@x", NULL, ab),
-	    stamp_of("key", "ID", "", NULL, ab),
-	    stamp_of("key", "ID", "s@x", NULL, only_a),
-	    stamp_of("key", NULL, "s@x", "", ab),
-	    stamp_of("key", NULL, "s@x", "one", ab),
-	    stamp_of("key", NULL, "s@x", "two", ab),
-	    stamp_of("key", NULL, "s@x", "two", only_a),
+	    message,
+	    message_stamp_of("other", "ID", "s@x", "", ""),
+	    message_stamp_of("key", "ID2", "s@x", "", ""),
+	    message_stamp_of("key", "ID", "t@x", "", ""),
+	    message_stamp_of("key", "ID", "", "", ""),
+	    message_stamp_of("key", "ID", "s@x", "by me", ""),
+	    message_stamp_of("key", "ID", "s@x", "", "one"),
+	    message_stamp_of("key", NULL, "s@x", "", ""),
+	    message_stamp_of("key", NULL, "s@x", "", "one"),
+	    delivery_stamp_of("key", &message, ab),
+	    delivery_stamp_of("key", &message, only_a),
+	    delivery_stamp_of("other", &message, only_a),
+	    recipient_stamp_of("key", &message, a),
+	    recipient_stamp_of("key", &message, b),
 	};
 	size_t count = sizeof(stamps) / sizeof(stamps[0]);
 
@@ -199,9 +225,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_stamp_is_the_keyed_hash_of_the_delivery),
+	    cmocka_unit_test(a_stamp_is_the_keyed_hash_of_what_makes_the_delivery),
 	    cmocka_unit_test(the_order_of_recipients_does_not_matter),
-	    cmocka_unit_test(the_message_does_not_matter_where_the_queue_has_a_name_for_it),
 	    cmocka_unit_test(everything_else_makes_another_stamp),
 	    cmocka_unit_test(the_key_is_made_once_for_nobody_else_to_read),
 	    cmocka_unit_test(processes_that_come_together_agree_on_the_key),

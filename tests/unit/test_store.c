@@ -117,7 +117,7 @@ a_file_that_is_no_database_is_refused(void **state)
 	assert_true(outcome_is_ok(&o));
 	o = store_open("junk", &options, &s);
 	assert_null(s);
-	assert_true(outcome_is(&o, "local/database"));
+	assert_true(outcome_is(&o, "local/damaged"));
 }
 
 static void
@@ -194,7 +194,7 @@ damage_is_found(void **state)
 	close(fd);
 	s = open_store("damaged", one_step);
 	o = store_check(s);
-	assert_true(outcome_is(&o, "local/database"));
+	assert_true(outcome_is(&o, "local/damaged"));
 	store_close(&s);
 }
 

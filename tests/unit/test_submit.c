@@ -66,7 +66,7 @@ make_message(struct message *m, const struct stamp *stamp, const char *folder)
 	o = message_receive(m, fds[0], DEADLINE_NEVER);
 	close(fds[0]);
 	assert_string_equal(o.condition, "ok");
-	message_stamp(m, stamp, "me@x.example");
+	message_stamp(m, stamp, stamp, "me@x.example");
 }
 
 /* Submit it from sender to two recipients; what is told of it is in *submitted. */
