@@ -24,7 +24,7 @@
 #include "transport/sender.h"
 
 #define STACK_BYTES  (1u << 20) /* what is not touched takes no memory */
-#define READ_BYTES   16384
+#define READ_BYTES   8192       /* on the stack, of a hundred threads */
 #define SEND_SECONDS 60
 
 /* Postfix waits 600 s for the reply to the dot (lmtp_data_done_timeout), and then nobody

@@ -394,6 +394,7 @@ end_message(struct lmtp_session *s)
 {
 	struct delivery *delivery = &s->delivery;
 
+	buf_free(&s->text); /* it may take long, and a hundred of them be waiting */
 	if (outcome_is_ok(&s->received)) {
 		s->host->deliver(s->host->arg, delivery);
 	} else {

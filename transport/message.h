@@ -23,10 +23,9 @@ struct message {
 	struct spool spool;
 	struct buf filtered; /* of the piece at hand */
 	struct buf fields;   /* put in front: the stamp, a Message-ID if there was none */
-	struct buf
-	    added;       /* behind them: other fields that it lacked, or that replace its own */
-	struct buf from; /* the value of a From among the latter, or empty */
-	size_t from_at;  /* where it is */
+	struct buf added;    /* behind them: what else it lacked, or what replaces its own */
+	struct buf from;     /* the value of a From among the latter, or empty */
+	size_t from_at;      /* where it is */
 	struct message_cut *cuts; /* in their order; fields that ours replace */
 	size_t cut_count;
 	int64_t offset; /* of the reader */

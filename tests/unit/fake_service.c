@@ -161,6 +161,27 @@ api_answer(struct fake_service *fake)
 	return body != NULL ? body : "{\"methodResponses\":[],\"sessionState\":\"s1\"}";
 }
 
+static void
+answer_api(
+    struct fake_service *fake, const struct server_request *request, struct server_reply *reply)
+{
+	static const char json[] = "Content-Type: application/json\r\n";
+	char *answer;
+
+	buf_add(&fake->api_log, request->body, request->body_length);
+	buf_addc(&fake->api_log, '\n');
+	if (fake->api_answer == NULL) {
+		server_answer(reply, 200, json, api_answer(fake));
+		return;
+	}
+	answer = fake->api_answer(fake->arg, request->body, request->body_length);
+	if (answer != NULL)
+		server_answer(reply, 200, json, answer);
+	else
+		reply->close = true;
+	free(answer);
+}
+
 /* The JMAP endpoints have in common that they want a capability. */
 static void
 on_jmap(
@@ -177,9 +198,7 @@ on_jmap(
 		server_answer(reply, 200, json, fake->session_body);
 	} else if (strncmp(request->path, "/jmap", 5) == 0) {
 		fake->api++;
-		buf_add(&fake->api_log, request->body, request->body_length);
-		buf_addc(&fake->api_log, '\n');
-		server_answer(reply, 200, json, api_answer(fake));
+		answer_api(fake, request, reply);
 	} else if (strncmp(request->path, "/upload/", 8) == 0) {
 		fake->uploads++;
 		snprintf(body, sizeof(body), "{\"blobId\":\"G%u\",\"size\":%zu}", fake->uploads,

@@ -47,6 +47,9 @@ struct fake_service {
 	const char *api_body;          /* of an answer of the API; NULL: echoes no calls */
 	const char *const *api_bodies; /* instead, one after the other; NULL ends them, and the
 	                                * last stays */
+	/* Instead: what the API answers to a request, to be free()d; NULL cuts the connection. */
+	char *(*api_answer)(void *arg, const char *body, size_t length);
+	void *arg;
 	struct fake_fault faults[4];
 
 	int64_t refuse_before; /* ms: tokens issued before are refused */

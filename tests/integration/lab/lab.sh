@@ -6,7 +6,9 @@
 #
 #   lab_open NAME        make $work and arrange for all to be gone at the end
 #   sandbox_start ...    the service; $sandbox_url
+#   transport_start ...  ferry-transport --lmtp, at $transport_socket
 #   postfix_start ...    $smtp_port $maillog; hands mail to ferry-transport
+#   postfix_lmtp_start   the same, by LMTP to the server
 #   cyrus_start ...      $imap_port $jmaps_url $cyrus_ca $cyrus_outbox
 #   ferry_conf           write $conf from what is read on standard input
 #   as_ferry COMMAND     run as the user that Ferry runs as, with its programs in PATH
@@ -37,7 +39,8 @@ lab_open() {
 	trap 'exit 143' TERM
 	chmod 755 "$work"
 	conf=$work/ferry.conf
-	sandbox_pid=
+	sandbox_pid= transport_pid=
+	transport_socket=$work/run/transport.sock
 	sandbox_address=127.0.0.1:0
 	# What comes before a command that runs as Ferry does; each program of it
 	# becomes the next, so that $! is the command itself.
@@ -80,6 +83,7 @@ lab_close() {
 	set +e
 	cd /
 	[ "$status" -eq 0 ] || lab_show_logs
+	transport_stop || status=1
 	sandbox_stop || status=1
 	[ ! -e "$work/postfix/etc/master.cf" ] || "$lab_folder/postfix-lab" stop "$work/postfix" || status=1
 	[ ! -e "$work/cyrus/lab.env" ] || "$lab_folder/cyrus-lab" stop "$work/cyrus" >/dev/null || status=1
@@ -182,6 +186,43 @@ sandbox_account() {
 	echo '}'
 }
 
+# transport_section ACCOUNT [OPTION]... - print the section of a transport that may be a server
+transport_section() {
+	printf 'transport {\n\taccount = "%s"\n\tlisten = "unix:%s"\n' "$1" "$transport_socket"
+	printf '\tlisten-mode = 0666\n'
+	shift
+	[ $# -eq 0 ] || printf '\t%s\n' "$@"
+	echo '}'
+}
+
+# transport_start [OPTION]... - start the server of $conf; what it logs is in $transport_log
+transport_start() {
+	transport_log=$work/transport.log
+	mkdir -p "$work/run"
+	chown "$ferry_user" "$work/run"
+	transports=$(grep -c ': ready: ' "$transport_log" 2>/dev/null) || :
+	"${ferry_runs[@]}" ferry-transport -c "$conf" "$@" --lmtp >>"$transport_log" 2>&1 </dev/null &
+	transport_pid=$!
+	wait_for 20 "the server to start" transport_ready
+	kill -0 "$transport_pid"
+}
+
+transport_ready() {
+	! kill -0 "$transport_pid" 2>/dev/null ||
+		[ "$(grep -c ': ready: ' "$transport_log")" -gt "${transports:-0}" ]
+}
+
+# transport_stop [SIGNAL] - stop it as an init system would; fail if it did not end well
+transport_stop() {
+	[ -n "$transport_pid" ] || return 0
+	local pid=$transport_pid status=0
+	transport_pid=
+	kill "-${1-TERM}" "$pid" 2>/dev/null || :
+	wait "$pid" || status=$?
+	[ "${1-TERM}" = KILL ] || [ "$status" -eq 0 ] ||
+		{ echo "lab: ferry-transport --lmtp ended with status $status" >&2; return 1; }
+}
+
 # sync_section NAME [OPTION]... - print the section that brings account NAME to $work/NAME/Maildir
 sync_section() {
 	install -d -o "$ferry_user" -g "$ferry_group" -m 700 "$work/$1"
@@ -216,12 +257,39 @@ mutt_types() {
 # postfix_start [OPTION OF postfix-lab]... - Postfix that gives all mail, but that
 # for box.test, to ferry-transport, set up as contrib/postfix/ shows
 postfix_start() {
-	local setting settings=()
-	while read -r setting; do settings+=(--main "$setting"); done \
-		< <(grep -v -e '^#' -e '^$' "$ferry_source/contrib/postfix/main.cf")
+	postfix_settings main.cf
 	sed -e "s|user=ferry|user=$ferry_user|" \
 		-e "s|argv=[^ ]*/ferry-transport|argv=$work/bin/ferry-transport -c $conf|" \
 		"$ferry_source/contrib/postfix/master.cf" >"$work/master.cf"
+	postfix_run "$@"
+}
+
+# postfix_front_start [OPTION OF postfix-lab]... - the same, with a server to go to
+postfix_front_start() {
+	postfix_settings main.cf
+	sed -e "s|user=ferry|user=$ferry_user|" \
+		-e "s|argv=[^ ]*/ferry-transport|argv=$work/bin/ferry-transport -c $conf -s $transport_socket|" \
+		"$ferry_source/contrib/postfix/master.cf" >"$work/master.cf"
+	postfix_run "$@"
+}
+
+# postfix_lmtp_start [OPTION OF postfix-lab]... - the same by LMTP, to the server
+postfix_lmtp_start() {
+	postfix_settings lmtp-main.cf
+	cp "$ferry_source/contrib/postfix/lmtp-master.cf" "$work/master.cf"
+	postfix_run "$@"
+}
+
+# postfix_settings FILE - the settings that an example shows, as options in $settings
+postfix_settings() {
+	local setting
+	settings=()
+	while read -r setting; do
+		settings+=(--main "${setting//\/run\/ferry\/transport.sock/"$transport_socket"}")
+	done < <(grep -v -e '^#' -e '^$' "$ferry_source/contrib/postfix/$1")
+}
+
+postfix_run() {
 	"$lab_folder/postfix-lab" start "${settings[@]}" --master "$work/master.cf" "$@" \
 		"$work/postfix" >"$work/postfix.env"
 	smtp_port=$(sed -n 's/^port=//p' "$work/postfix.env")
