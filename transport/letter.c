@@ -151,6 +151,7 @@ letter_close(struct letter *letter)
 	free(letter->submission.addressees);
 	free(letter->submission.blob_id);
 	free(letter->submission.email_id);
+	json_decref(letter->submission.composed);
 }
 
 void
