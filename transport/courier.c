@@ -171,6 +171,7 @@ carry(void *arg, struct group_item **items, size_t count)
 	struct courier *courier = arg;
 	struct submit_batch batch = {
 	    .sent = courier->config->transport.sent,
+	    .method = courier->config->transport.submit,
 	    .deadline = DEADLINE_NEVER,
 	    .items = xcalloc(count, sizeof(struct submission *)),
 	    .count = count,
@@ -179,6 +180,7 @@ carry(void *arg, struct group_item **items, size_t count)
 	};
 	struct load load = {.courier = courier, .as_usual = true};
 	struct outcome o;
+	bool lacked;
 
 	for (size_t i = 0; i < count; i++) {
 		struct letter *letter =
@@ -189,12 +191,16 @@ carry(void *arg, struct group_item **items, size_t count)
 		load.lane = letter->lane;
 	}
 	batch.arg = &load;
+	lacked = batch.method == SUBMIT_AUTO && lane_lacks_import(load.lane);
+	batch.lacks_import = lacked;
 	o = lane_take(load.lane, &batch.jmap);
 	if (outcome_is_ok(&o))
 		submit(&batch);
 	else
 		settle_all(&load, &batch, &o);
 	lane_give(load.lane, &batch.jmap);
+	if (batch.lacks_import && !lacked)
+		lane_note_lacks_import(load.lane);
 	count_group(courier, &batch);
 	free(batch.items);
 	return load.as_usual;
@@ -202,28 +208,32 @@ carry(void *arg, struct group_item **items, size_t count)
 
 /* Delivering. */
 
-/* Upload it if it does not go inside a request. */
+/* Bring to the account what does not go inside a request. */
 static struct outcome
-upload(struct letter *letter)
+bring(struct letter *letter)
 {
 	struct submission *s = &letter->submission;
+	const struct transport_config *config = &letter->config->transport;
 	struct group *group = lane_group(letter->lane);
+	struct submit_way way = {
+	    .method = config->submit, .deadline = letter->delivery->deadline};
 	struct submit_offer offer;
-	struct jmap *jmap = NULL;
 	int64_t size = message_size(&letter->delivery->message);
-	struct outcome o = lane_offer(letter->lane, letter->delivery->deadline, &offer);
+	struct outcome o = lane_offer(letter->lane, way.deadline, &offer);
 
 	if (!outcome_is_ok(&o))
 		return o;
-	s->fits = size <= letter->config->transport.inline_max && size <= offer.blob_max;
-	if (s->fits || s->email_id != NULL)
+	way.lacks_import = way.method == SUBMIT_AUTO && lane_lacks_import(letter->lane);
+	s->fits = size <= config->inline_max && size <= offer.blob_max;
+	if (s->email_id != NULL ||
+	    (s->fits && way.method != SUBMIT_BY_COMPOSE && !way.lacks_import))
 		return o;
-	if (!group_take_place(group, GROUP_UPLOAD, letter->delivery->deadline))
+	if (!group_take_place(group, GROUP_UPLOAD, way.deadline))
 		return outcome_make("local", "deadline", "while waiting to upload");
-	o = lane_take(letter->lane, &jmap);
+	o = lane_take(letter->lane, &way.jmap);
 	if (outcome_is_ok(&o))
-		o = submit_upload(jmap, s, letter->delivery->deadline);
-	lane_give(letter->lane, &jmap);
+		o = submit_bring(&way, s, &letter->uploads);
+	lane_give(letter->lane, &way.jmap);
 	group_give_place(group, GROUP_UPLOAD);
 	o.ambiguous = false; /* a blob is not a message */
 	return o;
@@ -269,7 +279,7 @@ send_letter(struct letter *letter)
 	if (outcome_is_ok(&o))
 		o = letter_address(letter);
 	if (outcome_is_ok(&o))
-		o = upload(letter);
+		o = bring(letter);
 	if (!outcome_is_ok(&o))
 		lane_note(letter->lane, &o);
 	return outcome_is_ok(&o) ? join(letter) : o;
@@ -286,8 +296,7 @@ count(struct courier *courier, const struct letter *letter)
 	counts->messages++;
 	counts->bytes += (uint64_t)message_size(&delivery->message);
 	counts->earlier += letter->earlier;
-	if (letter->submission.blob_id != NULL)
-		counts->requests++;
+	counts->requests += letter->uploads;
 	for (size_t i = 0; i < delivery->recipient_count; i++) {
 		const struct outcome *o = &delivery->recipients[i].outcome;
 

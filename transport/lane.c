@@ -1,14 +1,21 @@
 /*
  * The way to the service of one account.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "common/base/file.h"
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "transport/circuit.h"
 #include "transport/lane.h"
 
 #define IDLE_MAX 16 /* clients kept, with their connections */
+
+#define NO_IMPORT         "no-import"
+#define NO_IMPORT_SECONDS 86400
 
 /* Longer than a service takes to give up by itself: what we wait for is acted upon, and if we
  * do not hear of it, nobody knows. */
@@ -98,6 +105,37 @@ lane_is_open(struct lane *lane)
 	open = lane->open;
 	pthread_mutex_unlock(&lane->lock);
 	return open;
+}
+
+static char *
+import_note(const struct lane *lane)
+{
+	return xasprintf("%s/" NO_IMPORT, lane->account->directory);
+}
+
+bool
+lane_lacks_import(struct lane *lane)
+{
+	char *path = import_note(lane);
+	struct stat st;
+	bool lacks = stat(path, &st) == 0 && st.st_mtime + NO_IMPORT_SECONDS > clock_wall();
+
+	free(path);
+	return lacks;
+}
+
+void
+lane_note_lacks_import(struct lane *lane)
+{
+	char *path = import_note(lane);
+	struct outcome o = file_write_atomic(AT_FDCWD, path, "", 0, 0600);
+
+	if (!outcome_is_ok(&o))
+		log_say(LOG_WARNING, "%s", o.text);
+	log_say(LOG_NOTICE,
+	    "account %s: the service lacks Email/import: messages are made anew of their parts",
+	    lane->account->name);
+	free(path);
 }
 
 struct outcome

@@ -32,6 +32,10 @@ void lane_note(struct lane *lane, const struct outcome *o);
 /* Is its login refused at present? */
 bool lane_is_open(struct lane *lane);
 
+/* Does the service lack Email/import?  Remembered for a day, for all processes. */
+bool lane_lacks_import(struct lane *lane);
+void lane_note_lacks_import(struct lane *lane);
+
 /* A client for one piece of work of one thread. */
 struct outcome lane_take(struct lane *lane, struct jmap **jmap_r);
 void lane_give(struct lane *lane, struct jmap **jmap);

@@ -151,6 +151,7 @@ letter_close(struct letter *letter)
 	free(letter->submission.addressees);
 	free(letter->submission.blob_id);
 	free(letter->submission.email_id);
+	json_decref(letter->submission.composed);
 }
 
 void
@@ -249,6 +250,7 @@ ask(struct letter *letter, struct jmap *jmap, size_t first)
 	    .stamp = about->delivery,
 	    .email_id = about->email_id,
 	    .message_id = message_id(&letter->delivery->message),
+	    .asked = about->changed,
 	    .sent = letter->config->transport.sent,
 	    .recipients = recipients,
 	    .deadline = letter->delivery->deadline,

@@ -23,6 +23,7 @@ struct letter {
 	struct journal_entry *entries; /* one an addressee, in the same order */
 	bool *written;                 /* the row says what came of it */
 	uint64_t *domains;
+	unsigned uploads; /* made before it joined */
 	unsigned earlier; /* recipients that an earlier try had sent to */
 };
 

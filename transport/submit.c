@@ -47,8 +47,11 @@ take_answers(struct submit_batch *batch, struct submit_round *round, const struc
 			submit_round_read(round, i, response, batch->sent, &answer);
 		if (answer.email_id != NULL)
 			submit_note_email(s, answer.email_id);
+		if (answer.lacks_import && batch->method == SUBMIT_AUTO)
+			batch->lacks_import = true;
 		/* A blob that was refused is uploaded, whoever was in the request too. */
-		submit_judge(s, &answer, answer.blob ? 0 : round->count - 1, &stale);
+		submit_judge(s, &answer, answer.blob ? 0 : round->count - 1,
+		    batch->lacks_import, &stale);
 	}
 	if (stale) {
 		log_say(LOG_DEBUG, "what is known of the account may be stale");
@@ -74,20 +77,17 @@ find_place(struct submit_batch *batch, const struct submission *s, struct submit
 	return o;
 }
 
-struct outcome
-submit_upload(struct jmap *jmap, struct submission *s, struct deadline d)
-{
-	struct http_source source = message_source(&s->delivery->message);
-
-	s->delivery->told.requests++;
-	return jmap_upload(jmap, &source, "message/rfc822", d, &s->blob_id);
-}
-
 /* Have what an item needs before the request; what fails is its outcome. */
 static void
 prepare(struct submit_batch *batch, const struct jmap_session *session, struct submission *s)
 {
 	struct delivery *delivery = s->delivery;
+	const struct submit_way way = {
+	    .jmap = batch->jmap,
+	    .method = batch->method,
+	    .lacks_import = batch->lacks_import,
+	    .deadline = batch->deadline,
+	};
 	struct submit_offer offer;
 	struct outcome o;
 
@@ -95,11 +95,8 @@ prepare(struct submit_batch *batch, const struct jmap_session *session, struct s
 	o = submit_check_hold(delivery, &offer);
 	if (message_size(&delivery->message) > offer.blob_max)
 		s->never_inline = true;
-	if (outcome_is_ok(&o) && s->todo == SUBMIT_IMPORT && s->blob_id == NULL &&
-	    !submit_is_inline(s)) {
-		batch->requests++;
-		o = submit_upload(batch->jmap, s, batch->deadline);
-	}
+	if (outcome_is_ok(&o))
+		o = submit_bring(&way, s, &batch->requests);
 	if (outcome_is_ok(&o) && delivery->before_sending != NULL)
 		o = delivery->before_sending(delivery->arg);
 	if (outcome_is_ok(&o) && s->rounds++ > s->count + EXTRA_ROUNDS)

@@ -46,16 +46,19 @@ struct submission {
 	struct stamp stamp;        /* of these addressees */
 	struct addressee *addressees;
 	size_t count;
-	char *blob_id;  /* that was uploaded; or NULL: it goes inline, or is to be uploaded */
-	char *email_id; /* a draft that an earlier try left, or NULL; then the Email's */
-	bool fits;      /* it is small enough to go inline */
+	char *blob_id;    /* that was uploaded; or NULL: it goes inline, or is to be uploaded */
+	char *email_id;   /* a draft that an earlier try left, or NULL; then the Email's */
+	json_t *composed; /* the Email to be made of it, or NULL: it is imported */
+	bool fits;        /* it is small enough to go inline */
 
 	/* submit's own. */
 	enum submit_todo todo;
-	size_t part;           /* at most so many addressees a submission; 0: all */
-	bool renewed;          /* caches were asked anew for its sake, once */
-	bool alone;            /* it is to have a request of its own */
-	bool never_inline;     /* the service did not take it so */
+	size_t part;        /* at most so many addressees a submission; 0: all */
+	bool renewed;       /* caches were asked anew for its sake, once */
+	bool alone;         /* it is to have a request of its own */
+	bool never_inline;  /* the service did not take it so */
+	bool never_compose; /* it cannot be made anew, for this reason: */
+	struct outcome uncomposed;
 	unsigned rounds;       /* requests that were to submit it */
 	struct outcome exists; /* what the service said when it had it already */
 };
@@ -63,6 +66,8 @@ struct submission {
 struct submit_batch {
 	struct jmap *jmap;
 	enum sent_policy sent;
+	enum submit_method method;
+	bool lacks_import; /* the service lacks Email/import, as is known; may be learnt */
 	struct deadline deadline;  /* the earliest of theirs */
 	struct submission **items; /* each NULL once it was given to settled() */
 	size_t count;
@@ -85,8 +90,20 @@ struct submit_batch {
 /* Submit all of them; when it returns, each was given to settled(). */
 void submit(struct submit_batch *batch);
 
-/* Upload the message of one. */
-struct outcome submit_upload(struct jmap *jmap, struct submission *s, struct deadline d);
+/* How messages are brought to the service. */
+struct submit_way {
+	struct jmap *jmap;
+	enum submit_method method;
+	bool lacks_import;
+	struct deadline deadline;
+};
+
+/*
+ * Have what a message needs before a request can submit it: its blob, if it does not go
+ * inside, or those of its parts.  *requests counts what was made.
+ */
+struct outcome
+submit_bring(const struct submit_way *way, struct submission *s, unsigned *requests);
 
 /* About how many bytes of a request it takes. */
 int64_t submit_cost(const struct submission *s);

@@ -44,7 +44,8 @@ reference_to(char kind, size_t i)
 bool
 submit_is_inline(const struct submission *s)
 {
-	return s->todo == SUBMIT_IMPORT && s->blob_id == NULL && s->fits && !s->never_inline;
+	return s->todo == SUBMIT_IMPORT && s->composed == NULL && s->blob_id == NULL &&
+	       s->fits && !s->never_inline;
 }
 
 int64_t
@@ -58,6 +59,8 @@ submit_cost(const struct submission *s)
 	/* Base64 takes a third more; text is sent as such only where it takes less. */
 	if (submit_is_inline(s))
 		cost += message_size(&delivery->message) / 3 * 4 + 4;
+	if (s->composed != NULL)
+		cost += (int64_t)json_dumpb(s->composed, NULL, 0, JSON_COMPACT);
 	return cost;
 }
 
@@ -155,7 +158,7 @@ add_imports(struct submit_round *round)
 		const struct submission *s = round->items[i];
 		struct name blob = reference_to('b', i);
 
-		if (s->todo == SUBMIT_IMPORT)
+		if (s->todo == SUBMIT_IMPORT && s->composed == NULL)
 			json_object_set_new(emails, name_of('m', i).text,
 			    json_pack("{s:s, s:{s:b}, s:{s:b, s:b}}", "blobId",
 			        s->blob_id != NULL ? s->blob_id : blob.text, "mailboxIds",
@@ -166,6 +169,31 @@ add_imports(struct submit_round *round)
 		round->import_call =
 		    jmap_email_import_call(round->request, json_incref(emails));
 	json_decref(emails);
+}
+
+/* Email/set, as drafts, of those that are made anew. */
+static void
+add_composed(struct submit_round *round)
+{
+	json_t *create = json_object();
+
+	for (size_t i = 0; i < round->count; i++) {
+		const struct submission *s = round->items[i];
+		json_t *email;
+
+		if (s->todo != SUBMIT_IMPORT || s->composed == NULL)
+			continue;
+		email = json_copy(s->composed);
+		json_object_set_new(email, "mailboxIds",
+		    json_pack("{s:b}", round->places[i].sending.drafts_id, 1));
+		json_object_set_new(
+		    email, "keywords", json_pack("{s:b, s:b}", "$draft", 1, "$seen", 1));
+		json_object_set_new(create, name_of('m', i).text, email);
+	}
+	if (json_object_size(create) != 0)
+		round->compose_call =
+		    jmap_email_set_call(round->request, json_incref(create), NULL, NULL, NULL);
+	json_decref(create);
 }
 
 /* Does this submission name all who are left? */
@@ -238,6 +266,7 @@ submit_round_make(
 	o = add_blobs(round);
 	if (outcome_is_ok(&o)) {
 		add_imports(round);
+		add_composed(round);
 		add_submissions(round, sent, session);
 	}
 	return o;
@@ -282,13 +311,17 @@ read_import(const struct submit_round *round, size_t i, const struct jmap_respon
 		    response, round->blob_call, "Blob/upload", name_of('b', i).text, &object);
 		answer->blob = !outcome_is_ok(&o);
 	}
-	if (outcome_is_ok(&o))
+	if (outcome_is_ok(&o) && round->items[i]->composed != NULL) {
+		o = created(
+		    response, round->compose_call, "Email/set", name_of('m', i).text, &object);
+	} else if (outcome_is_ok(&o)) {
 		o = created(response, round->import_call, "Email/import", name_of('m', i).text,
 		    &object);
+		answer->lacks_import = outcome_is(&o, "method/unknownMethod");
+	}
 	if (outcome_is_ok(&o)) {
 		answer->email_id = json_get_id(object, "id");
-		answer->imported = answer->email_id != NULL;
-		if (!answer->imported)
+		if (answer->email_id == NULL)
 			o = outcome_make("answer", "missing", "the imported Email's id");
 	} else {
 		answer->error = object;

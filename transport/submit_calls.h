@@ -22,7 +22,8 @@ struct submit_round {
 	struct submit_place *places;
 	size_t count;
 	struct jmap_request *request;
-	const char *blob_call, *import_call, *submission_call; /* NULL: there is none */
+	/* NULL: there is none */
+	const char *blob_call, *import_call, *compose_call, *submission_call;
 };
 
 /* Does the item go inside the request? */
@@ -37,8 +38,8 @@ struct submit_answer {
 	struct outcome outcome;
 	const char *email_id; /* of the Email there is now, or was already; or NULL */
 	const json_t *error;  /* the SetError, or NULL */
-	bool imported;        /* the Email was made by this request */
 	bool blob;            /* it is the blob that was refused */
+	bool lacks_import;    /* the service does not know Email/import */
 	bool unfiled;         /* sent, but the Email could not be filed */
 };
 void submit_round_read(const struct submit_round *round, size_t i,

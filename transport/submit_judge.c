@@ -180,7 +180,9 @@ start_over(struct submission *s)
 	reopen(s);
 	free(s->blob_id);
 	free(s->email_id);
+	json_decref(s->composed);
 	s->blob_id = s->email_id = NULL;
+	s->composed = NULL;
 	s->renewed = true;
 	s->todo = SUBMIT_IMPORT;
 }
@@ -254,9 +256,19 @@ succeed(struct submission *s, const struct submit_answer *answer)
 		submit_try_again(s);
 }
 
+/* It is to be made anew, unless that was found to be impossible. */
+static void
+compose_instead(struct submission *s)
+{
+	if (s->never_compose)
+		submission_settle(s, &s->uncomposed);
+	else
+		submit_try_again(s);
+}
+
 void
-submit_judge(
-    struct submission *s, const struct submit_answer *answer, size_t companions, bool *stale)
+submit_judge(struct submission *s, const struct submit_answer *answer, size_t companions,
+    bool lacks_import, bool *stale)
 {
 	const struct outcome *o = &answer->outcome;
 
@@ -267,6 +279,8 @@ submit_judge(
 		reopen(s);
 		s->exists = *o;
 		s->todo = SUBMIT_ASK;
+	} else if (answer->lacks_import && lacks_import) {
+		compose_instead(s);
 	} else if (outcome_is(o, "set/invalidRecipients")) {
 		refuse_some(s, o, answer->error);
 	} else if (outcome_is(o, "set/tooManyRecipients")) {

@@ -219,6 +219,7 @@ fill_transport(struct document *d, struct config *config, cfg_t *section)
 	transport->account = account_of(d, config, section);
 	transport->deadline_ms = 1000 * (int64_t)document_number(d, section, "deadline");
 	transport->retry_ms = 1000 * (int64_t)document_number(d, section, "retry-for");
+	transport->submit = (enum submit_method)document_word(d, section, "submit");
 	transport->inline_max = document_number(d, section, "inline");
 	transport->sent = (enum sent_policy)document_word(d, section, "sent");
 	transport->ambiguous = (enum ambiguous_policy)document_word(d, section, "ambiguous");

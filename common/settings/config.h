@@ -22,6 +22,10 @@ enum maildir_layout {
 	LAYOUT_FS,        /* every mailbox is a folder path: INBOX/, Name/Sub/ */
 };
 
+/* How a message becomes an Email: imported as it is, made anew of its parts, or the latter
+ * where the service lacks the former. */
+enum submit_method { SUBMIT_AUTO, SUBMIT_BY_IMPORT, SUBMIT_BY_COMPOSE };
+
 /* What becomes of a message once it is sent. */
 enum sent_policy { SENT_KEEP, SENT_DESTROY };
 
@@ -33,7 +37,8 @@ struct transport_config {
 	    *account;        /* or NULL if none is named and there is not exactly one */
 	int64_t deadline_ms; /* for a whole delivery, below Postfix's own */
 	int64_t retry_ms;    /* that a request in trouble is tried again */
-	int64_t inline_max;  /* bytes of a message that needs no upload of its own */
+	enum submit_method submit;
+	int64_t inline_max; /* bytes of a message that needs no upload of its own */
 	enum sent_policy sent;
 	enum ambiguous_policy ambiguous;
 	int64_t journal_keep; /* seconds that the journal's records are kept */

@@ -83,6 +83,7 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_null(config->transport.account);
 	assert_int_equal(config->transport.deadline_ms, 900000);
 	assert_int_equal(config->transport.retry_ms, 20000);
+	assert_int_equal(config->transport.submit, SUBMIT_AUTO);
 	assert_int_equal(config->transport.inline_max, 65536);
 	assert_int_equal(config->transport.sent, SENT_KEEP);
 	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_RESEND);
@@ -173,9 +174,14 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  user = u password-file = /p }\n"
 	         "account c { auth = bearer api-url = \"https://c.example\"\n"
 	         "  token-command = t }\n"
-	         "transport { account = b deadline = 60 retry-for = 5 inline = 0\n"
-	         "  sent = destroy ambiguous = hold journal-keep = 7\n"
-	         "  strip = {Received, \"X-*\"} domain = d.example }\n"
+	         "transport { account = b deadline = 60 retry-for = 5
+"
+	         "  inline = 0 submit = compose
+"
+	         "  sent = destroy ambiguous = hold journal-keep = 7
+"
+	         "  strip = {Received, \"X-*\"} domain = d.example }
+"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
 	         "  connections = 4 }\n"
@@ -209,6 +215,7 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_ptr_equal(config->transport.account, b);
 	assert_int_equal(config->transport.deadline_ms, 60000);
 	assert_int_equal(config->transport.retry_ms, 5000);
+	assert_int_equal(config->transport.submit, SUBMIT_BY_COMPOSE);
 	assert_int_equal(config->transport.inline_max, 0);
 	assert_int_equal(config->transport.sent, SENT_DESTROY);
 	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_HOLD);

@@ -154,6 +154,7 @@ start_again(struct world *world)
 		free(world->submissions[i].addressees);
 		free(world->submissions[i].blob_id);
 		free(world->submissions[i].email_id);
+		json_decref(world->submissions[i].composed);
 		delivery_free(&world->deliveries[i]);
 	}
 	world->count = world->settled = 0;
@@ -873,6 +874,97 @@ a_draft_that_is_gone_is_made_again(void **state)
 	assert_string_equal(world->submissions[0].email_id, "M1");
 }
 
+#define UNKNOWN_IMPORT                                                       \
+	ANSWER("[\"error\",{\"type\":\"unknownMethod\"},\"c0\"],"            \
+	       "[\"EmailSubmission/set\",{\"notCreated\":{\"s0\":{\"type\":" \
+	       "\"invalidProperties\"}}},\"c1\"]")
+#define COMPOSED_ONE                                                                   \
+	ANSWER("[\"Email/set\",{\"created\":{\"m0\":{\"id\":\"M1\"}}},\"c0\"]" SUBMIT( \
+	    "\"created\":{\"s0\":{\"id\":\"E1\"}}") FILED("\"updated\":{\"M1\":null}", "c1"))
+
+static void
+a_message_is_made_anew_where_the_service_cannot_import(void **state)
+{
+	struct world *world = *state;
+
+	add(world, 1);
+	RUN(world, UNKNOWN_IMPORT, COMPOSED_ONE);
+	expect(world, 0, 0, "ok");
+	assert_true(world->batch.lacks_import);
+	assert_true(asked(world, "[\"Email/set\",{\"create\":{\"m0\":{"));
+	assert_true(asked(world, "header:X-Ferry-Id:asRaw"));
+	assert_true(asked(world, "\"emailId\":\"#m0\""));
+	assert_string_equal(world->submissions[0].email_id, "M1");
+	assert_false(world->deliveries[0].told.unfiled);
+}
+
+static void
+where_that_is_known_it_is_not_asked_to_import(void **state)
+{
+	struct world *world = *state;
+
+	add(world, 1);
+	world->batch.lacks_import = true;
+	RUN(world, COMPOSED_ONE);
+	expect(world, 0, 0, "ok");
+	assert_false(asked(world, "Email/import"));
+	assert_int_equal(world->fake->uploads, 0);
+}
+
+static void
+nothing_is_made_anew_unless_that_is_wanted(void **state)
+{
+	struct world *world = *state;
+
+	add(world, 1);
+	world->batch.method = SUBMIT_BY_IMPORT;
+	RUN(world, UNKNOWN_IMPORT);
+	expect(world, 0, 0, "method/unknownMethod");
+}
+
+/* A signed message: no byte of it may change. */
+static void
+sign(struct submission *s, const char *spool)
+{
+	message_free(&s->delivery->message);
+	message_init(&s->delivery->message, spool);
+	receive(&s->delivery->message,
+	    "Message-ID: <1@x>\nMIME-Version: 1.0\n"
+	    "Content-Type: multipart/signed; boundary=b; micalg=sha1; "
+	    "protocol=\"application/pgp-signature\"\n\n"
+	    "--b\n\nhi\n--b\nContent-Type: application/pgp-signature\n\nx\n--b--\n");
+	message_stamp(&s->delivery->message, &s->stamp, &s->stamp, "me@x.example");
+}
+
+static void
+what_cannot_be_made_anew_is_imported_if_it_can_be(void **state)
+{
+	struct world *world = *state;
+
+	sign(add(world, 1), world->spool);
+	world->batch.lacks_import = true;
+	RUN(world, SENT_ONE);
+	expect(world, 0, 0, "ok");
+	assert_true(asked(world, "Email/import"));
+}
+
+static void
+what_can_neither_be_imported_nor_made_anew_is_refused(void **state)
+{
+	struct world *world = *state;
+
+	sign(add(world, 1), world->spool);
+	RUN(world, UNKNOWN_IMPORT);
+	expect(world, 0, 0, "local/unrepresentable");
+	assert_string_equal(came_of(world, 0, 0)->dsn, "5.6.3");
+
+	start_again(world);
+	sign(add(world, 1), world->spool);
+	world->batch.method = SUBMIT_BY_COMPOSE;
+	run(world, (const char *const[]){SENT_ONE, NULL});
+	expect(world, 0, 0, "local/unrepresentable");
+}
+
 int
 main(void)
 {
@@ -917,6 +1009,11 @@ main(void)
 	    TEST(a_message_that_cannot_be_held_so_long_is_refused),
 	    TEST(a_draft_of_an_earlier_try_is_submitted_without_its_bytes),
 	    TEST(a_draft_that_is_gone_is_made_again),
+	    TEST(a_message_is_made_anew_where_the_service_cannot_import),
+	    TEST(where_that_is_known_it_is_not_asked_to_import),
+	    TEST(nothing_is_made_anew_unless_that_is_wanted),
+	    TEST(what_cannot_be_made_anew_is_imported_if_it_can_be),
+	    TEST(what_can_neither_be_imported_nor_made_anew_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
