@@ -34,12 +34,22 @@ refused(const char *type, const char *description, const char *recipient)
 	return error;
 }
 
-/* Is a refusal ordered by one of the addresses? */
+/* Of several recipients that are refused as invalid, all are told. */
+static void
+add_invalid(json_t *error, const struct refusal_order *order, const char *recipient)
+{
+	if (strcmp(order->type, "invalidRecipients") == 0)
+		json_array_append_new(
+		    json_object_get(error, "invalidRecipients"), json_string(recipient));
+}
+
+/* Is a refusal ordered by some of the addresses? */
 static json_t *
 ordered_refusal(const json_t *envelope, bool data)
 {
 	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
 	struct refusal_order order;
+	json_t *error = NULL;
 	size_t i;
 	const json_t *recipient;
 
@@ -48,10 +58,14 @@ ordered_refusal(const json_t *envelope, bool data)
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
 
-		if (refusal_ordered(email, data, &order))
-			return refused(order.type, order.description, email);
+		if (!refusal_ordered(email, data, &order))
+			continue;
+		if (error == NULL)
+			error = refused(order.type, order.description, email);
+		else
+			add_invalid(error, &order, email);
 	}
-	return NULL;
+	return error;
 }
 
 /* The inbox that an address of our domain means: its detail is dropped, its case does not
@@ -68,17 +82,16 @@ inbox_of(const char *email)
 }
 
 static bool
-is_local(const struct jmap_call *call, const char *email)
+is_local(const struct jmap_request *r, const char *email)
 {
 	const char *domain = address_domain(email);
 
-	return domain != NULL &&
-	       strcasecmp(domain, call->request->sandbox->options.domain) == 0;
+	return domain != NULL && strcasecmp(domain, r->sandbox->options.domain) == 0;
 }
 
 /* All local recipients that are nobody, as one SetError; or NULL. */
 static json_t *
-unknown_users(const struct jmap_call *call, const json_t *envelope)
+unknown_users(const struct jmap_request *r, const json_t *envelope)
 {
 	json_t *unknown = json_array(), *error = NULL;
 	size_t i;
@@ -89,10 +102,10 @@ unknown_users(const struct jmap_call *call, const json_t *envelope)
 		struct account a = {0};
 		char *inbox;
 
-		if (!is_local(call, email))
+		if (!is_local(r, email))
 			continue;
 		inbox = inbox_of(email);
-		if (!account_by_inbox(call->request->db, inbox, &a))
+		if (!account_by_inbox(r->db, inbox, &a))
 			json_array_append_new(unknown, json_string(email));
 		account_free(&a);
 		free(inbox);
@@ -107,10 +120,9 @@ unknown_users(const struct jmap_call *call, const json_t *envelope)
 
 /* Put the message, with its trace, into the Inbox of an account. */
 static bool
-put_in_inbox(struct jmap_call *call, struct account *a, const char *sender,
+put_in_inbox(struct jmap_request *r, struct account *a, const char *sender,
     const char *recipient, int64_t number, const struct blob *message)
 {
-	struct jmap_request *r = call->request;
 	const char *domain = r->sandbox->options.domain;
 	struct buf bytes = BUF_INIT, mailboxes = BUF_INIT, date = BUF_INIT;
 	struct email e = {.received = clock_wall()};
@@ -144,21 +156,21 @@ put_in_inbox(struct jmap_call *call, struct account *a, const char *sender,
 
 /* Deliver to one recipient; false if the disk is full. */
 static bool
-deliver_locally(struct jmap_call *call, const json_t *envelope, const char *email,
+deliver_locally(struct jmap_request *r, const json_t *envelope, const char *email,
     int64_t number, const struct blob *message)
 {
 	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
-	struct account *own = &call->request->account;
+	struct account *own = &r->account;
 	struct account other = {0};
 	char *inbox = inbox_of(email);
 	bool stored = true;
 
 	if (address_same(inbox, own->inbox)) {
 		/* The account of the request has numbers given out that are not stored yet. */
-		stored = put_in_inbox(call, own, sender, email, number, message);
-	} else if (account_by_inbox(call->request->db, inbox, &other)) {
-		stored = put_in_inbox(call, &other, sender, email, number, message);
-		account_save(call->request->db, &other);
+		stored = put_in_inbox(r, own, sender, email, number, message);
+	} else if (account_by_inbox(r->db, inbox, &other)) {
+		stored = put_in_inbox(r, &other, sender, email, number, message);
+		account_save(r->db, &other);
 	}
 	account_free(&other);
 	free(inbox);
@@ -166,34 +178,36 @@ deliver_locally(struct jmap_call *call, const json_t *envelope, const char *emai
 }
 
 json_t *
-deliver(struct jmap_call *call, const json_t *envelope, const struct blob *message,
+deliver_refusal(struct jmap_request *r, const json_t *envelope)
+{
+	json_t *error = ordered_refusal(envelope, false);
+
+	if (error == NULL)
+		error = unknown_users(r, envelope);
+	if (error == NULL)
+		error = ordered_refusal(envelope, true);
+	return error;
+}
+
+int64_t
+deliver(struct jmap_request *r, const json_t *envelope, const struct blob *message,
     json_t **status_r)
 {
-	struct sandbox *s = call->request->sandbox;
-	json_t *error = ordered_refusal(envelope, false);
+	int64_t number =
+	    outbox_put(r->sandbox->outbox, envelope, message->bytes, message->length);
 	json_t *delivered = json_object(); /* inboxes that have it */
-	int64_t number;
+	bool stored = number != 0;
 	size_t i;
 	const json_t *recipient;
 
-	if (error == NULL)
-		error = unknown_users(call, envelope);
-	if (error == NULL)
-		error = ordered_refusal(envelope, true);
-	number = error != NULL
-	             ? 0
-	             : outbox_file(s->outbox, envelope, message->bytes, message->length);
-	if (error == NULL && number == 0)
-		error = jmap_set_error("serverFail", NULL, "the outbox cannot be written");
-	*status_r = error == NULL ? json_object() : NULL;
+	*status_r = json_object();
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
-		bool local = is_local(call, email);
+		bool local = is_local(r, email);
 		char *inbox = local ? inbox_of(email) : NULL;
 
-		if (error == NULL && local && json_object_get(delivered, inbox) == NULL &&
-		    !deliver_locally(call, envelope, email, number, message))
-			error = jmap_set_error("serverFail", NULL, "the disk is full");
+		if (stored && local && json_object_get(delivered, inbox) == NULL)
+			stored = deliver_locally(r, envelope, email, number, message);
 		if (local)
 			json_object_set_new(delivered, inbox, json_true());
 		free(inbox);
@@ -203,5 +217,7 @@ deliver(struct jmap_call *call, const json_t *envelope, const struct blob *messa
 		        "delivered", local ? "yes" : "unknown", "displayed", "unknown"));
 	}
 	json_decref(delivered);
-	return error;
+	if (stored)
+		count_one(r->sandbox->counters.sent);
+	return stored ? number : 0;
 }

@@ -279,7 +279,7 @@ write_blob(struct composer *c, const json_t *part, const char *type)
 		json_object_set_new(error, "notFound", json_pack("[s]", id));
 		return error;
 	}
-	if (strcasecmp(type, "message/rfc822") == 0)
+	if (strncasecmp(type, "message/", 8) == 0) /* RFC 2046 §5.2: never encoded */
 		compose_message(blob.bytes, blob.length, c->out);
 	else
 		compose_bytes(blob.bytes, blob.length, c->out);

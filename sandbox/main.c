@@ -14,6 +14,7 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "sandbox/fault.h"
+#include "sandbox/hold.h"
 #include "sandbox/http.h"
 #include "sandbox/outbox.h"
 #include "sandbox/proxy.h"
@@ -63,15 +64,19 @@ open_parts(struct sandbox *s)
 	if (outcome_is_ok(&o))
 		s->store = store_open(s->options.dir, &o);
 	if (outcome_is_ok(&o))
-		s->outbox = outbox_open(s->options.dir, &o);
+		s->outbox = outbox_open(s->options.dir, strcmp(s->options.outbox, "files") == 0,
+		    store_last_sent(s->store), &o);
 	if (outcome_is_ok(&o) && s->options.upstream != NULL)
 		s->proxy = proxy_open(&s->options, &o);
+	if (outcome_is_ok(&o))
+		s->hold = hold_start(s);
 	return o;
 }
 
 static void
 close_parts(struct sandbox *s)
 {
+	hold_stop(&s->hold);
 	proxy_close(&s->proxy);
 	outbox_close(&s->outbox);
 	store_close(&s->store);

@@ -33,6 +33,10 @@ static const struct route service_routes[] = {
     {"GET", "/sandbox/faults", control_faults_list, NULL, NULL},
     {"POST", "/sandbox/faults", control_faults_order, NULL, NULL},
     {"DELETE", "/sandbox/faults", control_faults_clear, NULL, NULL},
+    {"POST", "/sandbox/release", control_release, NULL, NULL},
+    {"GET", "/sandbox/outbox", control_outbox_list, NULL, NULL},
+    {"GET", "/sandbox/outbox/repeated", control_outbox_repeated, NULL, NULL},
+    {"GET", "/sandbox/outbox/*", control_outbox_message, NULL, NULL},
 };
 
 static const struct route jmap_routes[] = {

@@ -20,6 +20,7 @@ struct sandbox {
 	struct store *store;
 	struct faults *faults;
 	struct outbox *outbox;
+	struct hold *hold;
 	struct proxy *proxy; /* NULL: the JMAP server is our own */
 	int dir;             /* the directory of the service */
 };

@@ -1,5 +1,9 @@
 /*
  * Takes deliveries to the services of their accounts.
+ *
+ * In courier_deliver(), each thread asks the journal, decides what is in doubt, uploads what
+ * is too large to go inside a request, and joins the group of its account; the group's leader
+ * carries what has gathered (carry() below).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -7,166 +11,378 @@
 
 #include "common/base/xalloc.h"
 #include "transport/courier.h"
-#include "transport/submit.h"
+#include "transport/letter.h"
+
+/* Time that is to be left for an answer when a request leaves: at most this, and at most half
+ * of what a delivery has.  What is cut off in the middle is in doubt. */
+#define ANSWER_MS 60000
 
 struct courier {
 	const struct config *config;
+	struct journal *journal;
+	struct buf key;       /* of the stamps */
+	struct lane **lanes;  /* one an account, in the configuration's order */
 	pthread_mutex_t lock; /* of the counts */
 	struct courier_counts counts;
 };
+
+static group_carry carry;
 
 struct outcome
 courier_open(const struct config *config, struct courier **courier_r)
 {
 	struct courier *courier = xcalloc(1, sizeof(*courier));
+	const struct transport_config *transport = &config->transport;
+	const struct journal_options journal = {
+	    .state_dir = config->state_dir,
+	    .keep = transport->journal_keep,
+	    .busy_max = transport->deadline_ms / 1000 + 60,
+	    /* Only where a message that is sent twice is in order, and where the account
+	     * shows what was sent. */
+	    .set_aside =
+	        transport->ambiguous == AMBIGUOUS_RESEND && transport->sent == SENT_KEEP,
+	};
+	struct outcome o;
 
+	*courier_r = NULL;
 	courier->config = config;
 	pthread_mutex_init(&courier->lock, NULL);
-	*courier_r = courier;
-	return outcome_ok();
+	courier->lanes = xcalloc(config->account_count + 1, sizeof(struct lane *));
+	for (size_t i = 0; i < config->account_count; i++)
+		courier->lanes[i] =
+		    lane_new(&config->accounts[i], transport, &courier->key, carry, courier);
+	o = stamp_key(config->state_dir, &courier->key);
+	if (outcome_is_ok(&o))
+		o = journal_open(&journal, &courier->journal);
+	if (outcome_is_ok(&o))
+		*courier_r = courier;
+	else
+		courier_close(&courier);
+	return o;
 }
 
 void
-courier_close(struct courier **courier)
+courier_close(struct courier **courier_p)
 {
-	if (*courier == NULL)
+	struct courier *courier = *courier_p;
+
+	if (courier == NULL)
 		return;
-	pthread_mutex_destroy(&(*courier)->lock);
-	free(*courier);
-	*courier = NULL;
+	for (size_t i = 0; i < courier->config->account_count; i++)
+		lane_free(&courier->lanes[i]);
+	free(courier->lanes);
+	journal_close(&courier->journal);
+	buf_wipe(&courier->key);
+	pthread_mutex_destroy(&courier->lock);
+	free(courier);
+	*courier_p = NULL;
 }
 
-/* The recipients' addresses as a list, to be free()d. */
-static char **
-addresses(const struct delivery *delivery)
+static struct lane *
+lane_of(struct courier *courier, const struct account *account)
 {
-	char **list = xreallocarray(NULL, delivery->recipient_count + 1, sizeof(*list));
-
-	for (size_t i = 0; i < delivery->recipient_count; i++)
-		list[i] = delivery->recipients[i].address;
-	return list;
+	return courier->lanes[account - courier->config->accounts];
 }
 
-static struct outcome
-make_stamp(
-    struct courier *courier, struct delivery *delivery, char **recipients, struct stamp *stamp)
-{
-	const struct stamp_source source = {
-	    .queue_id = delivery->queue_id,
-	    .sender = delivery->sender,
-	    .received = buf_str(&delivery->message.filter.received),
-	    .message = &delivery->message.spool,
-	};
-	struct buf key = BUF_INIT;
-	struct stamp message;
-	struct outcome o = stamp_key(courier->config->state_dir, &key);
+/* Carrying. */
 
-	if (outcome_is_ok(&o))
-		o = stamp_message(&key, &source, &message);
-	if (outcome_is_ok(&o))
-		o = stamp_delivery(
-		    &key, &message, recipients, delivery->recipient_count, stamp);
-	if (outcome_is_ok(&o))
-		message_stamp(&delivery->message, stamp, &message, delivery->sender);
-	buf_wipe(&key);
-	return o;
+static struct letter *
+letter_of(struct submission *s)
+{
+	return (struct letter *)(void *)s;
 }
 
 static struct outcome
-nothing_to_ask(void *arg)
+claim(void *arg, struct submission **items, size_t count)
 {
+	struct letter **letters = xcalloc(count, sizeof(struct letter *));
+	struct outcome o;
+
 	(void)arg;
-	return outcome_ok();
-}
-
-static struct outcome
-send_message(struct delivery *delivery, const struct stamp *stamp, char **recipients,
-    struct submitted *submitted)
-{
-	const struct submission submission = {
-	    .message = &delivery->message,
-	    .stamp = stamp,
-	    .sender = delivery->sender,
-	    .recipients = recipients,
-	    .recipient_count = delivery->recipient_count,
-	    .deadline = delivery->deadline,
-	    .before_sending =
-	        delivery->before_sending != NULL ? delivery->before_sending : nothing_to_ask,
-	    .arg = delivery->arg,
-	};
-	struct jmap *jmap = NULL;
-	struct outcome o = jmap_open(delivery->account, NULL, &jmap);
-
-	if (outcome_is_ok(&o))
-		o = submit(jmap, &submission, submitted);
-	jmap_close(&jmap);
+	for (size_t i = 0; i < count; i++)
+		letters[i] = letter_of(items[i]);
+	o = letter_claim(letters, count);
+	free(letters);
 	return o;
 }
 
-/* What the sender's log says of a success. */
+/* What a batch is carried with. */
+struct load {
+	struct courier *courier;
+	struct lane *lane;
+	bool as_usual;
+};
+
+/* The outcome that tells most of the service. */
 static void
-describe_success(const struct submitted *submitted, struct outcome *o)
+note_service(struct load *load, const struct letter *letter)
 {
-	snprintf(o->text, sizeof(o->text), "%s as Email %.*s",
-	    submitted->earlier ? "was sent by an earlier try" : "accepted by the service", 128,
-	    submitted->email_id != NULL ? submitted->email_id : "");
+	for (size_t i = 0; i < letter->submission.count; i++) {
+		const struct outcome *o = &letter->submission.addressees[i].recipient->outcome;
+
+		if (o->reach >= REACH_ACCOUNT && !outcome_is_ok(o))
+			load->as_usual = false;
+		lane_note(load->lane, o);
+	}
+}
+
+static void
+settled(void *arg, struct submission **items, size_t count)
+{
+	struct load *load = arg;
+	struct letter **letters = xcalloc(count, sizeof(struct letter *));
+	struct group_item **through = xcalloc(count, sizeof(struct group_item *));
+
+	for (size_t i = 0; i < count; i++) {
+		letters[i] = letter_of(items[i]);
+		through[i] = &letters[i]->item;
+		note_service(load, letters[i]);
+	}
+	letter_write(letters, count);
+	group_release(lane_group(load->lane), through, count);
+	free(through);
+	free(letters);
+}
+
+/* Nothing could be carried at all. */
+static void
+settle_all(struct load *load, struct submit_batch *batch, const struct outcome *o)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		submission_settle(batch->items[i], o);
+	settled(load, batch->items, batch->count);
+}
+
+static void
+count_group(struct courier *courier, const struct submit_batch *batch)
+{
+	pthread_mutex_lock(&courier->lock);
+	courier->counts.groups++;
+	courier->counts.grouped += batch->count;
+	courier->counts.requests += batch->requests;
+	pthread_mutex_unlock(&courier->lock);
+}
+
+/* Carry what has gathered. */
+static bool
+carry(void *arg, struct group_item **items, size_t count)
+{
+	struct courier *courier = arg;
+	struct submit_batch batch = {
+	    .sent = courier->config->transport.sent,
+	    .method = courier->config->transport.submit,
+	    .deadline = DEADLINE_NEVER,
+	    .items = xcalloc(count, sizeof(struct submission *)),
+	    .count = count,
+	    .claim = claim,
+	    .settled = settled,
+	};
+	struct load load = {.courier = courier, .as_usual = true};
+	struct outcome o;
+	bool lacked;
+
+	for (size_t i = 0; i < count; i++) {
+		struct letter *letter =
+		    (struct letter *)(void *)((char *)items[i] - offsetof(struct letter, item));
+
+		batch.items[i] = &letter->submission;
+		batch.deadline = deadline_min(batch.deadline, letter->delivery->deadline);
+		load.lane = letter->lane;
+	}
+	batch.arg = &load;
+	lacked = batch.method == SUBMIT_AUTO && lane_lacks_import(load.lane);
+	batch.lacks_import = lacked;
+	o = lane_take(load.lane, &batch.jmap);
+	if (outcome_is_ok(&o))
+		submit(&batch);
+	else
+		settle_all(&load, &batch, &o);
+	lane_give(load.lane, &batch.jmap);
+	if (batch.lacks_import && !lacked)
+		lane_note_lacks_import(load.lane);
+	count_group(courier, &batch);
+	free(batch.items);
+	return load.as_usual;
+}
+
+/* Delivering. */
+
+/* Bring to the account what does not go inside a request. */
+static struct outcome
+bring(struct letter *letter)
+{
+	struct submission *s = &letter->submission;
+	const struct transport_config *config = &letter->config->transport;
+	struct group *group = lane_group(letter->lane);
+	struct submit_way way = {
+	    .method = config->submit, .deadline = letter->delivery->deadline};
+	struct submit_offer offer;
+	int64_t size = message_size(&letter->delivery->message);
+	struct outcome o = lane_offer(letter->lane, way.deadline, &offer);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	way.lacks_import = way.method == SUBMIT_AUTO && lane_lacks_import(letter->lane);
+	s->fits = size <= config->inline_max && size <= offer.blob_max;
+	if (s->email_id != NULL ||
+	    (s->fits && way.method != SUBMIT_BY_COMPOSE && !way.lacks_import))
+		return o;
+	if (!group_take_place(group, GROUP_UPLOAD, way.deadline))
+		return outcome_make("local", "deadline", "while waiting to upload");
+	o = lane_take(letter->lane, &way.jmap);
+	if (outcome_is_ok(&o))
+		o = submit_bring(&way, s, &letter->uploads);
+	lane_give(letter->lane, &way.jmap);
+	group_give_place(group, GROUP_UPLOAD);
+	o.ambiguous = false; /* a blob is not a message */
+	return o;
+}
+
+/* Join the group, and be carried. */
+static struct outcome
+join(struct letter *letter)
+{
+	const struct delivery *delivery = letter->delivery;
+	int64_t left = deadline_left_ms(delivery->deadline);
+	int64_t whole = left == INT64_MAX ? left : delivery->deadline.at_ms - delivery->began;
+	int64_t answer = whole / 2 < ANSWER_MS ? whole / 2 : ANSWER_MS;
+
+	letter->item.domains = letter->domains;
+	letter->item.domain_count = letter->submission.count;
+	letter->item.cost = submit_cost(&letter->submission);
+	letter->item.latest_ms = left == INT64_MAX ? left : delivery->deadline.at_ms - answer;
+	if (group_join(lane_group(letter->lane), &letter->item))
+		return outcome_ok();
+	return clock_ms() >= letter->item.latest_ms
+	           ? outcome_make("local", "deadline", "while waiting to be sent")
+	           : outcome_make("local", "cancelled", "while waiting to be sent");
+}
+
+/* The way of one letter.  What is returned is for those who have no outcome yet. */
+static struct outcome
+send_letter(struct letter *letter)
+{
+	struct outcome o = letter_open(letter);
+
+	if (outcome_is_ok(&o) && submission_settled(&letter->submission))
+		return o;
+	if (outcome_is_ok(&o))
+		o = lane_check(letter->lane);
+	if (!outcome_is_ok(&o))
+		return o;
+	o = letter_settle_doubts(letter);
+	if (outcome_is_ok(&o) && submission_settled(&letter->submission))
+		return o;
+	if (outcome_is_ok(&o))
+		o = letter_address(letter);
+	if (outcome_is_ok(&o))
+		o = bring(letter);
+	if (!outcome_is_ok(&o))
+		lane_note(letter->lane, &o);
+	return outcome_is_ok(&o) ? join(letter) : o;
 }
 
 /* What was done, for metrics. */
 static void
-count(struct courier *courier, const struct delivery *delivery, const struct outcome *o)
+count(struct courier *courier, const struct letter *letter)
 {
+	const struct delivery *delivery = letter->delivery;
 	struct courier_counts *counts = &courier->counts;
 
 	pthread_mutex_lock(&courier->lock);
 	counts->messages++;
 	counts->bytes += (uint64_t)message_size(&delivery->message);
-	counts->requests += delivery->told.requests;
-	counts->ambiguous += o->ambiguous;
-	if (delivery->told.earlier)
-		counts->earlier += delivery->recipient_count;
-	*(o->class == OUTCOME_OK            ? &counts->sent
-	    : o->class == OUTCOME_PERMANENT ? &counts->bounced
-	                                    : &counts->deferred) += delivery->recipient_count;
+	counts->earlier += letter->earlier;
+	counts->requests += letter->uploads;
+	for (size_t i = 0; i < delivery->recipient_count; i++) {
+		const struct outcome *o = &delivery->recipients[i].outcome;
+
+		counts->sent += o->class == OUTCOME_OK;
+		counts->deferred += o->class == OUTCOME_TEMPORARY;
+		counts->bounced += o->class == OUTCOME_PERMANENT;
+		counts->ambiguous += o->ambiguous;
+	}
 	pthread_mutex_unlock(&courier->lock);
 }
 
 void
 courier_deliver(struct courier *courier, struct delivery *delivery)
 {
-	char **recipients = addresses(delivery);
-	struct submitted submitted = {0};
-	struct stamp stamp;
-	struct outcome o = make_stamp(courier, delivery, recipients, &stamp);
-
-	if (outcome_is_ok(&o))
-		o = send_message(delivery, &stamp, recipients, &submitted);
-	delivery->told = (struct told){
-	    .email_id = submitted.email_id,
-	    .requests = submitted.requests,
-	    .earlier = submitted.earlier,
-	    .again = submitted.again,
-	    .unfiled = submitted.unfiled,
+	struct letter letter = {
+	    .delivery = delivery,
+	    .lane = lane_of(courier, delivery->account),
+	    .config = courier->config,
+	    .key = &courier->key,
+	    .journal = courier->journal,
 	};
-	if (outcome_is_ok(&o))
-		describe_success(&submitted, &o);
-	delivery_settle(delivery, &o);
+	struct outcome o = send_letter(&letter);
+
+	letter_settle(&letter, &o);
+	if (letter.submission.email_id != NULL) {
+		free(delivery->told.email_id);
+		delivery->told.email_id = xstrdup(letter.submission.email_id);
+	}
+	delivery->told.group = letter.item.size;
 	delivery_log(delivery);
-	count(courier, delivery, &o);
-	free(recipients);
+	count(courier, &letter);
+	letter_close(&letter);
+}
+
+/* What is done beside deliveries. */
+
+static void
+tend(struct lane *lane, struct deadline d)
+{
+	struct jmap *jmap = NULL;
+	struct outcome o = lane_check(lane);
+
+	if (!outcome_is_ok(&o))
+		return;
+	o = lane_take(lane, &jmap);
+	if (outcome_is_ok(&o))
+		o = auth_tend(jmap_auth(jmap), d);
+	if (outcome_is_ok(&o))
+		o = lane_learn(lane, jmap, d);
+	lane_give(lane, &jmap);
+	lane_note(lane, &o);
 }
 
 void
 courier_tend(struct courier *courier)
 {
-	(void)courier; /* each delivery asks for what it needs */
+	const struct transport_config *transport = &courier->config->transport;
+
+	for (size_t i = 0; i < courier->config->account_count; i++) {
+		struct lane *lane = courier->lanes[i];
+		struct submit_offer offer;
+
+		/* An account that nobody sends from is left alone. */
+		if (lane_known_offer(lane, &offer) || lane_account(lane) == transport->account)
+			tend(lane, deadline_in_ms(transport->deadline_ms));
+	}
 }
 
 void
 courier_offer(struct courier *courier, struct courier_offer *offer_r)
 {
-	(void)courier;
-	*offer_r = (struct courier_offer){0};
+	bool any = false;
+
+	*offer_r =
+	    (struct courier_offer){.size_max = INT64_MAX, .dsn = true, .hold_max = INT64_MAX};
+	for (size_t i = 0; i < courier->config->account_count; i++) {
+		struct submit_offer offer;
+
+		if (!lane_known_offer(courier->lanes[i], &offer))
+			continue;
+		any = true;
+		if (offer.size_max < offer_r->size_max)
+			offer_r->size_max = offer.size_max;
+		if (offer.hold_max < offer_r->hold_max)
+			offer_r->hold_max = offer.hold_max;
+		offer_r->dsn = offer_r->dsn && offer.dsn;
+	}
+	if (!any)
+		*offer_r = (struct courier_offer){0};
 }
 
 void
@@ -175,4 +391,12 @@ courier_count(struct courier *courier, struct courier_counts *counts_r)
 	pthread_mutex_lock(&courier->lock);
 	*counts_r = courier->counts;
 	pthread_mutex_unlock(&courier->lock);
+	for (size_t i = 0; i < courier->config->account_count; i++) {
+		unsigned waiting, in_flight;
+
+		group_count(lane_group(courier->lanes[i]), &waiting, &in_flight);
+		counts_r->waiting += waiting;
+		counts_r->in_flight += in_flight;
+		counts_r->circuits_open += lane_is_open(courier->lanes[i]);
+	}
 }

@@ -21,10 +21,7 @@
 
 struct courier;
 
-/*
- * Make ready; no request is made yet.  local/... if the state directory
- * cannot be used.
- */
+/* Make ready; no request is made yet.  local/... if the state directory cannot be used. */
 struct outcome courier_open(const struct config *config, struct courier **courier_r);
 
 /* Nobody may be in courier_deliver() or courier_tend() any more. */

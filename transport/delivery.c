@@ -135,6 +135,7 @@ delivery_log(const struct delivery *delivery)
 	log_str(&line, "email", delivery->told.email_id);
 	log_num(&line, "bytes", message_size(&delivery->message));
 	log_num(&line, "requests", delivery->told.requests);
+	log_num(&line, "group", delivery->told.group);
 	log_num(&line, "ms", clock_ms() - delivery->began);
 	log_str(&line, "via", delivery->via);
 	log_way(&line, &delivery->told);

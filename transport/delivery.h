@@ -21,6 +21,7 @@ struct recipient {
 struct told {
 	char *email_id;    /* of the Email in the account, or NULL */
 	unsigned requests; /* to the service that it needed, uploads included */
+	unsigned group;    /* how many messages were submitted together; 0: none was */
 	bool earlier;      /* an earlier try had sent it */
 	bool again;        /* an earlier try had left a draft, which was submitted */
 	bool unfiled;      /* sent, but the Email could not be moved to Sent */

@@ -95,7 +95,8 @@ journal_look(struct journal *journal, struct journal_entry **entries, size_t cou
 struct outcome journal_claim(
     struct journal *journal, struct journal_entry **entries, size_t count, bool *taken_r);
 
-/* Write the entries as they are, in one transaction: BEGUN, IMPORTED, DOUBT or DONE. */
+/* Write the entries as they are, in one transaction: BEGUN, IMPORTED, DOUBT or DONE.  One
+ * whose row was changed by another process since it was read or written stays as it is. */
 struct outcome journal_write(
     struct journal *journal, struct journal_entry **entries, size_t count, bool durable);
 

@@ -336,10 +336,16 @@ journal_write_row(struct journal *journal, struct journal_entry *entry, int64_t 
 	if (entry->begun == 0)
 		entry->begun = entry->changed;
 	store_run(journal->store,
-	    "INSERT OR REPLACE INTO recipient (recipient, delivery, state, owner, serial,"
-	    " email, condition, class, smtp, status, dsn, text, begun, changed, account,"
-	    " queue_id, message_id, sender, address)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    "INSERT INTO recipient (recipient, delivery, state, owner, serial, email,"
+	    " condition, class, smtp, status, dsn, text, begun, changed, account, queue_id,"
+	    " message_id, sender, address)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT (recipient) DO UPDATE SET delivery = excluded.delivery,"
+	    " state = excluded.state, owner = excluded.owner, serial = excluded.serial,"
+	    " email = excluded.email, condition = excluded.condition,"
+	    " class = excluded.class, smtp = excluded.smtp, status = excluded.status,"
+	    " dsn = excluded.dsn, text = excluded.text, changed = excluded.changed"
+	    " WHERE serial = excluded.serial - 1",
 	    "ttiiittiiittiittttt", entry->recipient.text, entry->delivery.text,
 	    (int64_t)entry->state, owner, entry->serial, entry->email_id, o->condition,
 	    (int64_t)o->class, (int64_t)o->smtp, (int64_t)o->exit, o->dsn,

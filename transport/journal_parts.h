@@ -45,7 +45,8 @@ journal_do(struct journal *journal, enum journal_access access, journal_work *wo
 void
 journal_read_row(const struct journal *journal, sqlite3_stmt *row, struct journal_entry *entry);
 
-/* Write the row; owner is 0 unless somebody is at work on it. */
+/* Write the row, unless it has changed since the entry was read or written; owner is 0 unless
+ * somebody is at work on it. */
 void journal_write_row(struct journal *journal, struct journal_entry *entry, int64_t owner);
 
 #endif

@@ -1,232 +1,371 @@
 /*
- * One message, one envelope, to a JMAP service.
+ * A batch of messages to a JMAP service.
  *
- *	upload --> [Email/import "m", EmailSubmission/set of "#m"] --> sent
- *	                |
- *	                alreadyExists: an earlier try came at least this far
- *	                |
- *	           Email/get -- no $draft --> sent earlier
- *	                |
- *	                $draft --> [EmailSubmission/set of the existing Email] --> sent
+ *	IMPORT ----> [Blob/upload, Email/import, EmailSubmission/set] ----> sent
+ *	  ^               |           |
+ *	  |               |           alreadyExists: an earlier try came at least this far
+ *	  |               |                  |
+ *	  |               |               ASK: Email/get -- no $draft --> sent earlier
+ *	  |               v                  |      |
+ *	  |          some recipients      $draft   gone: IMPORT, once
+ *	  |          refused, or too many    |
+ *	  |               v                  v
+ *	  |            EXISTING ----> [EmailSubmission/set] ----> sent
+ *	  |
+ *	 stale caches, or a group refused for one of its members: once more
  *
- * What we believe about the account may be out of date: a mailbox or identity is gone, the
- * session moved.  A refusal that this may explain is met by forgetting what we believe and
- * trying once more.  A request that may have been acted upon is never repeated here: the
- * queue's next try, minutes later, finds evidence that is not there yet.
+ * All items that are to do the same go in one request, round after round, till each has its
+ * outcomes.  What we believe about the account may be out of date: a mailbox or identity is
+ * gone, the session moved.  A refusal that this may explain is met by forgetting what we
+ * believe and trying once more.  A request that may have been acted upon is never repeated
+ * here: the queue's next try, minutes later, finds evidence that is not there yet.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
-#include "transport/submit.h"
-#include "transport/submit_calls.h"
+#include "common/wire/json.h"
+#include "transport/submit_envelope.h"
+#include "transport/submit_parts.h"
 
-/* Refusals that stale caches explain. */
-static const char *const stale_conditions[] = {
-    "set/blobNotFound",
-    "set/invalidProperties",
-    "set/notFound",
-    "set/emailNotFound",
-    "set/mailboxNotFound",
-    "method/accountNotFound",
-    "method/accountNotSupportedByMethod",
-    "http/404",
-    "http/410",
-};
+#define ROUND_MAX    128 /* items in a request, whatever the service allows */
+#define EXTRA_ROUNDS 8   /* of an item, beyond one for each of its recipients */
 
-static bool
-may_be_stale(const struct outcome *o)
+/* The service's answer, or why there is none, to a request for these. */
+static void
+take_answers(struct submit_batch *batch, struct submit_round *round, const struct outcome *sent,
+    const struct jmap_response *response)
 {
-	for (size_t i = 0; i < sizeof(stale_conditions) / sizeof(stale_conditions[0]); i++)
-		if (outcome_is(o, stale_conditions[i]))
-			return true;
-	return false;
+	bool stale = false;
+
+	for (size_t i = 0; i < round->count; i++) {
+		struct submission *s = round->items[i];
+		struct submit_answer answer = {.outcome = *sent, .email_id = s->email_id};
+
+		if (outcome_is_ok(sent))
+			submit_round_read(round, i, response, batch->sent, &answer);
+		if (answer.email_id != NULL)
+			submit_note_email(s, answer.email_id);
+		if (answer.lacks_import && batch->method == SUBMIT_AUTO)
+			batch->lacks_import = true;
+		/* A blob that was refused is uploaded, whoever was in the request too. */
+		submit_judge(s, &answer, answer.blob ? 0 : round->count - 1,
+		    batch->lacks_import, &stale);
+	}
+	if (stale) {
+		log_say(LOG_DEBUG, "what is known of the account may be stale");
+		jmap_sending_forget(batch->jmap);
+		jmap_session_forget(batch->jmap);
+	}
 }
 
-/* Learn, mostly from the caches, where the message goes in the account. */
+/* Rounds. */
+
+/* Learn, mostly from the caches, where an item goes in the account. */
 static struct outcome
-find_place(struct jmap *jmap, const struct submission *s, struct submit_place *place)
+find_place(struct submit_batch *batch, const struct submission *s, struct submit_place *place)
+{
+	struct jmap *jmap = batch->jmap;
+	const char *address =
+	    *s->delivery->sender != '\0' ? s->delivery->sender : auth_address(jmap_auth(jmap));
+	struct outcome o = jmap_sending(jmap, batch->deadline, &place->sending);
+
+	if (outcome_is_ok(&o))
+		o = jmap_identity_for(
+		    jmap, address != NULL ? address : "", batch->deadline, &place->identity_id);
+	return o;
+}
+
+/* Have what an item needs before the request; what fails is its outcome. */
+static void
+prepare(struct submit_batch *batch, const struct jmap_session *session, struct submission *s)
+{
+	struct delivery *delivery = s->delivery;
+	const struct submit_way way = {
+	    .jmap = batch->jmap,
+	    .method = batch->method,
+	    .lacks_import = batch->lacks_import,
+	    .deadline = batch->deadline,
+	};
+	struct submit_offer offer;
+	struct outcome o;
+
+	submit_offer_read(session, &offer);
+	o = submit_check_hold(delivery, &offer);
+	if (message_size(&delivery->message) > offer.blob_max)
+		s->never_inline = true;
+	if (outcome_is_ok(&o))
+		o = submit_bring(&way, s, &batch->requests);
+	if (outcome_is_ok(&o) && delivery->before_sending != NULL)
+		o = delivery->before_sending(delivery->arg);
+	if (outcome_is_ok(&o) && s->rounds++ > s->count + EXTRA_ROUNDS)
+		o = outcome_make("answer", "rounds", "it never comes to an end");
+	if (outcome_is_ok(&o))
+		submit_name_part(s);
+	else
+		submission_settle(s, &o);
+}
+
+/* Leave out those that have nothing to do any more. */
+static void
+compact(struct submit_round *round)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < round->count; i++)
+		if (submit_named(round->items[i]) != 0)
+			round->items[kept++] = round->items[i];
+	round->count = kept;
+}
+
+static void
+settle_all(struct submit_round *round, const struct outcome *o)
+{
+	for (size_t i = 0; i < round->count; i++)
+		submission_settle(round->items[i], o);
+}
+
+/* Everything up to the request: OK means that it may leave. */
+static struct outcome
+make_request(struct submit_batch *batch, struct submit_round *round)
 {
 	const struct jmap_session *session;
-	const char *address = *s->sender != '\0' ? s->sender : auth_address(jmap_auth(jmap));
-	struct outcome o = jmap_session(jmap, s->deadline, &session);
+	struct outcome o = jmap_session(batch->jmap, batch->deadline, &session);
 
 	if (outcome_is_ok(&o) && session->submission_id == NULL)
 		o = outcome_make("method", "accountNotSupportedByMethod",
 		    "the session offers no submission");
+	for (size_t i = 0; i < round->count && outcome_is_ok(&o); i++)
+		o = find_place(batch, round->items[i], &round->places[i]);
+	/* What the places were asked may have made the session be forgotten. */
 	if (outcome_is_ok(&o))
-		o = jmap_sending(jmap, s->deadline, &place->sending);
+		o = jmap_session(batch->jmap, batch->deadline, &session);
 	if (outcome_is_ok(&o))
-		o = jmap_identity_for(
-		    jmap, address != NULL ? address : "", s->deadline, &place->identity_id);
+		o = submit_round_make(round, batch->sent, session);
+	return o;
+}
+
+/* Prepare and record: those that are left are about to be sent. */
+static struct outcome
+get_ready(struct submit_batch *batch, struct submit_round *round)
+{
+	const struct jmap_session *session;
+	struct outcome o = outcome_ok();
+
+	for (size_t i = 0; i < round->count && outcome_is_ok(&o); i++) {
+		o = jmap_session(batch->jmap, batch->deadline, &session);
+		if (outcome_is_ok(&o))
+			prepare(batch, session, round->items[i]);
+	}
+	if (!outcome_is_ok(&o))
+		return o;
+	compact(round);
+	if (round->count != 0)
+		o = batch->claim(batch->arg, round->items, round->count);
+	compact(round);
 	return o;
 }
 
 static void
-note_email(struct submitted *r, const char *email_id)
+run_round(struct submit_batch *batch, struct submit_round *round)
 {
-	free(r->email_id);
-	r->email_id = xstrdup(email_id);
+	struct jmap_response *response = NULL;
+	struct outcome o = get_ready(batch, round);
+
+	if (!outcome_is_ok(&o) || round->count == 0) {
+		settle_all(round, &o);
+		return;
+	}
+	round->places = xcalloc(round->count, sizeof(*round->places));
+	o = make_request(batch, round);
+	if (outcome_is_ok(&o)) {
+		batch->requests++;
+		for (size_t i = 0; i < round->count; i++)
+			round->items[i]->delivery->told.requests++;
+		o = jmap_send(batch->jmap, round->request, false, batch->deadline, &response);
+	}
+	take_answers(batch, round, &o, response);
+	jmap_response_free(&response);
+	jmap_request_free(&round->request);
+	free(round->places);
 }
 
-/* Send a request that submits, if it is still wanted. */
-static struct outcome
-send_submission(struct jmap *jmap, struct jmap_request *request, const struct submission *s,
-    struct submitted *r, struct jmap_response **response_r)
+/* As many of those with something to send as one request takes. */
+static size_t
+gather(struct submit_batch *batch, struct submission **items)
 {
-	struct outcome o = s->before_sending(s->arg);
+	const struct jmap_session *session;
+	struct outcome o = jmap_session(batch->jmap, batch->deadline, &session);
+	int64_t most = outcome_is_ok(&o) ? session->max_objects_in_set : ROUND_MAX;
+	int64_t room = outcome_is_ok(&o) ? session->max_size_request : INT64_MAX;
+	size_t count = 0;
 
-	*response_r = NULL;
-	if (!outcome_is_ok(&o))
-		return o;
-	r->requests++;
-	return jmap_send(jmap, request, false, s->deadline, response_r);
+	if (most > ROUND_MAX)
+		most = ROUND_MAX;
+	for (size_t i = 0; i < batch->count && (int64_t)count < most; i++) {
+		struct submission *s = batch->items[i];
+		int64_t cost;
+
+		if (s == NULL || (s->todo != SUBMIT_IMPORT && s->todo != SUBMIT_EXISTING))
+			continue;
+		cost = submit_cost(s);
+		if (count != 0 && (s->alone || cost > room))
+			continue;
+		items[count++] = s;
+		room -= cost;
+		if (s->alone)
+			break;
+	}
+	return count;
+}
+
+/* Ask the Emails that exist already what came of the try that made them. */
+
+static const json_t *
+email_with_id(const json_t *list, const char *id)
+{
+	json_t *email;
+	size_t i;
+
+	json_array_foreach (list, i, email) {
+		const char *its = json_get_id(email, "id");
+
+		if (its != NULL && strcmp(its, id) == 0)
+			return email;
+	}
+	return NULL;
+}
+
+static bool
+ask(struct submit_batch *batch)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	json_t *ids = json_array(), *result = NULL;
+	bool stale = false;
+	const char *call;
+	struct outcome o;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->items[i] != NULL && batch->items[i]->todo == SUBMIT_ASK &&
+		    json_array_size(ids) < ROUND_MAX)
+			json_array_append_new(ids, json_string(batch->items[i]->email_id));
+	if (json_array_size(ids) == 0) {
+		json_decref(ids);
+		jmap_request_free(&request);
+		return false;
+	}
+	call = jmap_email_get_call(request, json_incref(ids), submit_evidence_properties());
+	batch->requests++;
+	o = jmap_send(batch->jmap, request, true, batch->deadline, &response);
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, call, "Email/get", &result);
+	o.ambiguous = false; /* nothing but a question was asked */
+	for (size_t i = 0, asked = 0; i < batch->count && asked < json_array_size(ids); i++) {
+		struct submission *s = batch->items[i];
+
+		if (s == NULL || s->todo != SUBMIT_ASK)
+			continue;
+		asked++;
+		s->delivery->told.requests++;
+		if (outcome_is_ok(&o))
+			submit_judge_evidence(s,
+			    submit_evidence(
+			        email_with_id(json_get_array(result, "list"), s->email_id),
+			        &s->stamp),
+			    &stale);
+		else
+			submission_settle(s, &o);
+	}
+	if (stale)
+		jmap_sending_forget(batch->jmap);
+	json_decref(ids);
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	return true;
 }
 
 /*
- * A message that is refused for good leaves no draft behind.  One that will be tried again
- * does: the next try finds it.  If this fails, a draft stays that somebody may delete.
+ * A message that is refused for good by everybody leaves no draft behind.  One that will be
+ * tried again does: the next try finds it.
  */
 static void
-remove_draft(struct jmap *jmap, const struct submission *s, struct submitted *r)
+note_refused(struct submit_batch *batch, const struct submission *s)
 {
-	struct jmap_request *request = jmap_request_new(0);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->addressees[i].ours &&
+		    s->addressees[i].recipient->outcome.class != OUTCOME_PERMANENT)
+			return;
+	if (s->email_id != NULL)
+		json_array_append_new(batch->refused, json_string(s->email_id));
+}
+
+/* If this fails, drafts stay that somebody may delete. */
+static void
+remove_refused(struct submit_batch *batch)
+{
+	struct jmap_request *request;
 	struct jmap_response *response = NULL;
 
-	jmap_email_set_call(request, NULL, NULL, json_pack("[s]", r->email_id), NULL);
-	r->requests++;
-	(void)jmap_send(jmap, request, true, s->deadline, &response);
+	if (json_array_size(batch->refused) == 0)
+		return;
+	request = jmap_request_new(0);
+	jmap_email_set_call(request, NULL, NULL, json_incref(batch->refused), NULL);
+	batch->requests++;
+	(void)jmap_send(batch->jmap, request, true, batch->deadline, &response);
 	jmap_response_free(&response);
 	jmap_request_free(&request);
 }
 
-/* Submit an Email that an earlier try left as a draft. */
-static struct outcome
-submit_existing(struct jmap *jmap, const struct submission *s, const struct submit_place *place,
-    struct submitted *r)
+/* Give back those that are through. */
+static void
+give_back(struct submit_batch *batch)
 {
-	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
-	const char *call = submit_submission_call(request, r->email_id, s, place);
-	struct jmap_response *response;
-	struct outcome o = send_submission(jmap, request, s, r, &response);
+	struct submission **through = xcalloc(batch->count, sizeof(struct submission *));
+	size_t count = 0;
 
-	r->again = true;
-	if (outcome_is_ok(&o))
-		o = submit_submission_result(response, call, r->email_id, &r->unfiled);
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	return o;
-}
+	for (size_t i = 0; i < batch->count; i++) {
+		struct submission *s = batch->items[i];
 
-/* Ask the Email that exists already what came of the try that made it. */
-static struct outcome
-ask_evidence(struct jmap *jmap, const struct submission *s, struct submitted *r,
-    enum evidence *evidence_r)
-{
-	struct jmap_request *request = jmap_request_new(0);
-	const char *call = submit_evidence_call(request, r->email_id);
-	struct jmap_response *response = NULL;
-	struct outcome o;
-
-	r->requests++;
-	o = jmap_send(jmap, request, true, s->deadline, &response);
-	if (outcome_is_ok(&o))
-		o = submit_evidence_result(response, call, s->stamp, evidence_r);
-	o.ambiguous = false; /* nothing but a question was asked */
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	return o;
-}
-
-/* The service has the message already; exists is what it said. */
-static struct outcome
-settle_existing(struct jmap *jmap, const struct submission *s, const struct submit_place *place,
-    struct outcome exists, struct submitted *r)
-{
-	enum evidence evidence;
-	struct outcome o = ask_evidence(jmap, s, r, &evidence);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	switch (evidence) {
-	case EVIDENCE_SENT:
-		r->earlier = true;
-		return o;
-	case EVIDENCE_DRAFT:
-		return submit_existing(jmap, s, place, r);
-	case EVIDENCE_NONE:
-		return outcome_make("set", "notFound", "Email %s", r->email_id);
-	case EVIDENCE_OTHER:
-		break;
+		if (s == NULL || !submission_settled(s))
+			continue;
+		note_refused(batch, s);
+		through[count++] = s;
+		batch->items[i] = NULL;
 	}
-	return exists;
+	if (count != 0)
+		batch->settled(batch->arg, through, count);
+	free(through);
 }
 
-/* Import and submit what was uploaded. */
-static struct outcome
-submit_blob(struct jmap *jmap, const struct submission *s, const struct submit_place *place,
-    const char *blob_id, struct submitted *r)
+static void
+begin(struct submission *s)
 {
-	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
-	const char *import = submit_import_call(request, blob_id, place);
-	const char *submission = submit_submission_call(request, "#m", s, place);
-	const char *email_id = NULL;
-	struct jmap_response *response;
-	struct outcome o = send_submission(jmap, request, s, r, &response);
-
-	if (outcome_is_ok(&o))
-		o = submit_import_result(response, import, &email_id);
-	if (email_id != NULL)
-		note_email(r, email_id);
-	if (outcome_is_ok(&o))
-		o = submit_submission_result(response, submission, email_id, &r->unfiled);
-	else if (outcome_is(&o, "set/alreadyExists") && email_id != NULL)
-		o = settle_existing(jmap, s, place, o, r);
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	return o;
-}
-
-/* Try it once, with what is believed of the account. */
-static struct outcome
-try_once(struct jmap *jmap, const struct submission *s, struct submitted *r)
-{
-	struct http_source source = message_source(s->message);
-	struct submit_place place = {0};
-	char *blob_id = NULL;
-	struct outcome o = find_place(jmap, s, &place);
-
-	if (outcome_is_ok(&o)) {
-		r->requests++;
-		o = jmap_upload(jmap, &source, "message/rfc822", s->deadline, &blob_id);
-	}
-	if (outcome_is_ok(&o))
-		o = submit_blob(jmap, s, &place, blob_id, r);
-	free(blob_id);
-	return o;
-}
-
-struct outcome
-submit(struct jmap *jmap, const struct submission *s, struct submitted *r)
-{
-	struct outcome o;
-
-	*r = (struct submitted){0};
-	o = try_once(jmap, s, r);
-	if (may_be_stale(&o)) {
-		log_say(LOG_DEBUG, "what is known of the account may be stale: %s", o.text);
-		jmap_sending_forget(jmap);
-		jmap_session_forget(jmap);
-		o = try_once(jmap, s, r);
-	}
-	if (o.class == OUTCOME_PERMANENT && r->email_id != NULL)
-		remove_draft(jmap, s, r);
-	return o;
+	for (size_t i = 0; i < s->count; i++)
+		s->addressees[i].ours = s->addressees[i].state == ADDRESSEE_OPEN;
+	submit_try_again(s);
 }
 
 void
-submitted_free(struct submitted *submitted)
+submit(struct submit_batch *batch)
 {
-	free(submitted->email_id);
-	submitted->email_id = NULL;
+	struct submission *items[ROUND_MAX];
+
+	batch->refused = json_array();
+	for (size_t i = 0; i < batch->count; i++)
+		begin(batch->items[i]);
+	for (;;) {
+		struct submit_round round = {.items = items};
+
+		give_back(batch);
+		if (ask(batch))
+			continue;
+		round.count = gather(batch, items);
+		if (round.count == 0)
+			break;
+		run_round(batch, &round);
+	}
+	remove_refused(batch);
+	json_decref(batch->refused);
 }

@@ -1,8 +1,8 @@
 /*
- * submit_calls - the method calls of submitting a message, and what their answers say
+ * submit_calls - the method calls of submitting a batch, and what their answers say
  *
- * What submit.c decides with, as JMAP; see RFC 8621 §4.8 (Email/import), §7.5
- * (EmailSubmission/set), §4.2 (Email/get).
+ * What submit.c decides with, as JMAP; see RFC 9404 §4.1 (Blob/upload), RFC 8621 §4.8
+ * (Email/import), §7.5 (EmailSubmission/set), §4.2 (Email/get).
  */
 #ifndef FERRY_SUBMIT_CALLS_H
 #define FERRY_SUBMIT_CALLS_H
@@ -10,33 +10,40 @@
 #include "common/service/jmap_mail.h"
 #include "transport/submit.h"
 
-/* Where things are in the account, from its caches; strings stay the jmap's. */
+/* Where a message goes in the account, from its caches; strings stay the jmap's. */
 struct submit_place {
 	struct jmap_sending sending;
 	const char *identity_id;
 };
 
-/* Add Email/import of the blob as a draft that is named "m"; returns the call's id. */
-const char *submit_import_call(
-    struct jmap_request *request, const char *blob_id, const struct submit_place *place);
+/* One request that submits: the items are named in it by their position. */
+struct submit_round {
+	struct submission **items;
+	struct submit_place *places;
+	size_t count;
+	struct jmap_request *request;
+	/* NULL: there is none */
+	const char *blob_call, *import_call, *compose_call, *submission_call;
+};
 
-/*
- * Add EmailSubmission/set of an Email ("#m": the one imported in this request), with the
- * explicit envelope; on success the Email leaves Drafts for Sent.
- */
-const char *submit_submission_call(struct jmap_request *request, const char *email_id,
-    const struct submission *s, const struct submit_place *place);
+/* Does the item go inside the request? */
+bool submit_is_inline(const struct submission *s);
 
-/*
- * What came of the import.  On OK, and on set/alreadyExists, *email_id_r is the Email's id,
- * borrowed from the response; else NULL.
- */
-struct outcome submit_import_result(
-    const struct jmap_response *response, const char *call, const char **email_id_r);
+/* Make the request.  On failure (a message that cannot be read) it is not to be sent. */
+struct outcome submit_round_make(
+    struct submit_round *round, enum sent_policy sent, const struct jmap_session *session);
 
-/* What came of the submission; *unfiled_r tells that the Email could not be moved to Sent. */
-struct outcome submit_submission_result(const struct jmap_response *response, const char *call,
-    const char *email_id, bool *unfiled_r);
+/* What the answer says of one item. */
+struct submit_answer {
+	struct outcome outcome;
+	const char *email_id; /* of the Email there is now, or was already; or NULL */
+	const json_t *error;  /* the SetError, or NULL */
+	bool blob;            /* it is the blob that was refused */
+	bool lacks_import;    /* the service does not know Email/import */
+	bool unfiled;         /* sent, but the Email could not be filed */
+};
+void submit_round_read(const struct submit_round *round, size_t i,
+    const struct jmap_response *response, enum sent_policy sent, struct submit_answer *answer);
 
 /* What an Email says about the try that made it. */
 enum evidence {
@@ -46,9 +53,10 @@ enum evidence {
 	EVIDENCE_NONE,  /* it is not there any more */
 };
 
-/* Add Email/get of what tells, and read it. */
-const char *submit_evidence_call(struct jmap_request *request, const char *email_id);
-struct outcome submit_evidence_result(const struct jmap_response *response, const char *call,
-    const struct stamp *stamp, enum evidence *evidence_r);
+/* The properties that tell, for Email/get; a new reference. */
+json_t *submit_evidence_properties(void);
+
+/* What the Email of an Email/get list tells; NULL is one that is not there. */
+enum evidence submit_evidence(const json_t *email, const struct stamp *stamp);
 
 #endif

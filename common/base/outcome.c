@@ -71,6 +71,7 @@ static const struct outcome_row table[] = {
     {"http/413", P, MSG, "5.3.4", 552, EX_DATAERR,
         "the message is larger than the service takes"},
     {"http/429", T, ACCT, "4.7.0", 451, TEMP, "the service limits our rate"},
+    {"http/503", T, ACCT, "4.3.2", 451, TEMP, "the service is unavailable"},
     {"http/3xx", T, ACCT, "4.3.5", 451, TEMP, "the service redirects without an address"},
     {"http/4xx", T, ACCT, "4.3.0", 451, TEMP, "the service refused the request"},
     {"http/5xx", T_AMB, ACCT, "4.3.2", 451, TEMP, "the service has trouble of its own"},
@@ -192,6 +193,8 @@ static const struct outcome_row table[] = {
     {"local/deadline", T, HOST, "4.4.2", 451, TEMP, "out of time"},
     {"local/too-large", P, MSG, "5.3.4", 552, EX_DATAERR,
         "the message is larger than the service takes"},
+    {"local/unrepresentable", P, MSG, "5.6.3", 554, EX_DATAERR,
+        "the service cannot be given the message without changing it"},
     {"local/*", T, HOST, "4.3.0", 451, TEMP, "local trouble"},
 };
 

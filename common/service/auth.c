@@ -147,6 +147,14 @@ auth_refused(struct auth *auth, const char *value)
 }
 
 struct outcome
+auth_tend(struct auth *auth, struct deadline d)
+{
+	/* Other kinds of login are asked for nothing but their secret. */
+	return auth->account->auth == AUTH_ATOMICMAIL ? auth_renew_early(auth, d)
+	                                              : outcome_ok();
+}
+
+struct outcome
 auth_login(struct auth *auth, struct deadline d)
 {
 	struct buf value = BUF_INIT;

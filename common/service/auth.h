@@ -46,6 +46,13 @@ struct outcome auth_header(struct auth *auth, struct deadline d, struct buf *val
  */
 bool auth_refused(struct auth *auth, const char *value);
 
+/*
+ * For a process that stays: renew tokens that are good still, but not for long (ten minutes of
+ * a session, or a fifth of its life where that is shorter), so that nobody has to wait for it.
+ * Returns at once if there is nothing to do.
+ */
+struct outcome auth_tend(struct auth *auth, struct deadline d);
+
 /* Log in afresh, whatever the cache holds. */
 struct outcome auth_login(struct auth *auth, struct deadline d);
 

@@ -15,6 +15,10 @@
 #define SESSION_MARGIN    60
 #define CAPABILITY_MARGIN 20
 
+/* The same for a process that renews them before anybody has to wait. */
+#define SESSION_EARLY    600
+#define CAPABILITY_EARLY 45
+
 /* What the service says when it refuses a key it should know. */
 static struct outcome
 login_outcome(const struct http_answer *answer)
@@ -134,6 +138,57 @@ auth_get_capability(struct auth *auth, struct deadline d, struct buf *capability
 	if (!credentials_load(c, CREDENTIAL_CAPABILITY, CAPABILITY_MARGIN, capability))
 		o = renew(auth, d, capability);
 	credentials_unlock(c);
+	return o;
+}
+
+/* Is the token good for so long?  Its bytes are not wanted. */
+static bool
+is_good(struct auth *auth, enum credential which, int64_t margin)
+{
+	struct buf token = BUF_INIT;
+	bool good = credentials_load(auth->credentials, which, margin, &token);
+
+	buf_wipe(&token);
+	return good;
+}
+
+/* What is due.  The lock is held: first a capability, so that nobody needs the lock while a
+ * proof of work is made. */
+static struct outcome
+renew_due(struct auth *auth, struct deadline d)
+{
+	struct buf session = BUF_INIT, capability = BUF_INIT;
+	struct outcome o = outcome_ok();
+	bool refused = false;
+
+	if (!is_good(auth, CREDENTIAL_CAPABILITY, CAPABILITY_EARLY) &&
+	    credentials_load(auth->credentials, CREDENTIAL_SESSION, SESSION_MARGIN, &session))
+		o = ask_capability(auth, session.data, d, &capability, &refused);
+	if (refused ||
+	    (outcome_is_ok(&o) && !is_good(auth, CREDENTIAL_SESSION, SESSION_EARLY))) {
+		buf_reset(&session);
+		o = log_in(auth, d, &session);
+		if (outcome_is_ok(&o))
+			o = ask_capability(auth, session.data, d, &capability, &refused);
+	}
+	buf_wipe(&session);
+	buf_wipe(&capability);
+	return o;
+}
+
+struct outcome
+auth_renew_early(struct auth *auth, struct deadline d)
+{
+	struct outcome o;
+
+	if (is_good(auth, CREDENTIAL_SESSION, SESSION_EARLY) &&
+	    is_good(auth, CREDENTIAL_CAPABILITY, CAPABILITY_EARLY))
+		return outcome_ok();
+	o = credentials_lock(auth->credentials, d);
+	if (!outcome_is_ok(&o))
+		return o;
+	o = renew_due(auth, d);
+	credentials_unlock(auth->credentials);
 	return o;
 }
 

@@ -43,6 +43,9 @@ struct outcome auth_open_session(struct auth *auth, const char *key, const char 
 struct outcome
 auth_get_capability(struct auth *auth, struct deadline d, struct buf *capability);
 
+/* Renew them ahead of their end. */
+struct outcome auth_renew_early(struct auth *auth, struct deadline d);
+
 /* New session and capability tokens, whatever the cache holds. */
 struct outcome auth_log_in(struct auth *auth, struct deadline d);
 

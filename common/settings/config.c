@@ -161,6 +161,20 @@ fill_server(struct document *d, cfg_t *section, struct transport_config *transpo
 }
 
 static void
+fill_transport(struct document *d, const struct config *config, cfg_t *section,
+    struct transport_config *transport)
+{
+	transport->account = account_of(d, config, section);
+	transport->deadline_ms = 1000 * (int64_t)document_number(d, section, "deadline");
+	transport->retry_ms = 1000 * (int64_t)document_number(d, section, "retry-for");
+	transport->submit = (enum submit_method)document_word(d, section, "submit");
+	transport->inline_max = document_number(d, section, "inline");
+	transport->sent = (enum sent_policy)document_word(d, section, "sent");
+	transport->ambiguous = (enum ambiguous_policy)document_word(d, section, "ambiguous");
+	transport->journal_keep = 86400 * (int64_t)document_number(d, section, "journal-keep");
+}
+
+static void
 fill(struct document *d, struct config *config)
 {
 	cfg_t *root = d->root;
@@ -172,9 +186,7 @@ fill(struct document *d, struct config *config)
 	for (unsigned i = 0; i < config->account_count; i++)
 		fill_account(d, config->state_dir, cfg_getnsec(root, "account", i),
 		    &config->accounts[i]);
-	config->transport.account = account_of(d, config, transport);
-	config->transport.deadline_ms =
-	    1000 * (int64_t)document_number(d, transport, "deadline");
+	fill_transport(d, config, transport, &config->transport);
 	fill_server(d, transport, &config->transport);
 	config->sync_count = cfg_size(root, "sync");
 	config->syncs = xcalloc(config->sync_count + 1, sizeof(*config->syncs));

@@ -22,10 +22,26 @@ enum maildir_layout {
 	LAYOUT_FS,        /* every mailbox is a folder path: INBOX/, Name/Sub/ */
 };
 
+/* How a message becomes an Email: imported as it is, made anew of its parts, or the latter
+ * where the service lacks the former. */
+enum submit_method { SUBMIT_AUTO, SUBMIT_BY_IMPORT, SUBMIT_BY_COMPOSE };
+
+/* What becomes of a message once it is sent. */
+enum sent_policy { SENT_KEEP, SENT_DESTROY };
+
+/* What becomes of one that an earlier try may have sent, where nobody can tell. */
+enum ambiguous_policy { AMBIGUOUS_RESEND, AMBIGUOUS_HOLD, AMBIGUOUS_BOUNCE };
+
 struct transport_config {
 	const struct account
 	    *account;        /* or NULL if none is named and there is not exactly one */
 	int64_t deadline_ms; /* for a whole delivery, below Postfix's own */
+	int64_t retry_ms;    /* that a request in trouble is tried again */
+	enum submit_method submit;
+	int64_t inline_max; /* bytes of a message that needs no upload of its own */
+	enum sent_policy sent;
+	enum ambiguous_policy ambiguous;
+	int64_t journal_keep; /* seconds that the journal's records are kept */
 
 	/* of the LMTP server */
 	char *listen;       /* endpoint */

@@ -147,6 +147,41 @@ on_capability(
 	give_token(fake, reply, "capability", fake->capability_life, "{}");
 }
 
+/* What the API answers now. */
+static const char *
+api_answer(struct fake_service *fake)
+{
+	const char *body = fake->api_body;
+
+	if (fake->api_bodies != NULL) {
+		body = *fake->api_bodies;
+		if (fake->api_bodies[1] != NULL)
+			fake->api_bodies++;
+	}
+	return body != NULL ? body : "{\"methodResponses\":[],\"sessionState\":\"s1\"}";
+}
+
+static void
+answer_api(
+    struct fake_service *fake, const struct server_request *request, struct server_reply *reply)
+{
+	static const char json[] = "Content-Type: application/json\r\n";
+	char *answer;
+
+	buf_add(&fake->api_log, request->body, request->body_length);
+	buf_addc(&fake->api_log, '\n');
+	if (fake->api_answer == NULL) {
+		server_answer(reply, 200, json, api_answer(fake));
+		return;
+	}
+	answer = fake->api_answer(fake->arg, request->body, request->body_length);
+	if (answer != NULL)
+		server_answer(reply, 200, json, answer);
+	else
+		reply->close = true;
+	free(answer);
+}
+
 /* The JMAP endpoints have in common that they want a capability. */
 static void
 on_jmap(
@@ -163,10 +198,7 @@ on_jmap(
 		server_answer(reply, 200, json, fake->session_body);
 	} else if (strncmp(request->path, "/jmap", 5) == 0) {
 		fake->api++;
-		server_answer(reply, 200, json,
-		    fake->api_body != NULL
-		        ? fake->api_body
-		        : "{\"methodResponses\":[],\"sessionState\":\"s1\"}");
+		answer_api(fake, request, reply);
 	} else if (strncmp(request->path, "/upload/", 8) == 0) {
 		fake->uploads++;
 		snprintf(body, sizeof(body), "{\"blobId\":\"G%u\",\"size\":%zu}", fake->uploads,
@@ -283,6 +315,7 @@ fake_service_teardown(void **state)
 	free(fake->account.pow_salt);
 	buf_free(&fake->last_head);
 	buf_free(&fake->last_body);
+	buf_free(&fake->api_log);
 	free(fake);
 	return failed;
 }

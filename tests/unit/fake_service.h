@@ -41,10 +41,15 @@ struct fake_service {
 
 	int64_t session_life, capability_life; /* seconds; 3600 and 120 */
 	int difficulty;
-	const char *signup_body;  /* of a successful sign-up */
-	const char *inbox_id;     /* claim of capabilities, or NULL */
-	const char *session_body; /* JMAP session; FAKE_SESSION */
-	const char *api_body;     /* of an answer of the API; NULL: echoes no calls */
+	const char *signup_body;       /* of a successful sign-up */
+	const char *inbox_id;          /* claim of capabilities, or NULL */
+	const char *session_body;      /* JMAP session; FAKE_SESSION */
+	const char *api_body;          /* of an answer of the API; NULL: echoes no calls */
+	const char *const *api_bodies; /* instead, one after the other; NULL ends them, and the
+	                                * last stays */
+	/* Instead: what the API answers to a request, to be free()d; NULL cuts the connection. */
+	char *(*api_answer)(void *arg, const char *body, size_t length);
+	void *arg;
 	struct fake_fault faults[4];
 
 	int64_t refuse_before; /* ms: tokens issued before are refused */
@@ -52,6 +57,7 @@ struct fake_service {
 	unsigned sessions_asked, discoveries, api, uploads, downloads; /* of good ones */
 	unsigned unauthorized;
 	struct buf last_head, last_body; /* of the last request to session, API or upload */
+	struct buf api_log;              /* bodies of all requests to the API, a line each */
 };
 
 /* cmocka fixtures: *state is a struct fake_service whose account is AUTH_ATOMICMAIL and has

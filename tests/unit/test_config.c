@@ -82,6 +82,12 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->sync_count, 0);
 	assert_null(config->transport.account);
 	assert_int_equal(config->transport.deadline_ms, 900000);
+	assert_int_equal(config->transport.retry_ms, 20000);
+	assert_int_equal(config->transport.submit, SUBMIT_AUTO);
+	assert_int_equal(config->transport.inline_max, 65536);
+	assert_int_equal(config->transport.sent, SENT_KEEP);
+	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_RESEND);
+	assert_int_equal(config->transport.journal_keep, 6 * 86400);
 	assert_int_equal(config->log.to, LOG_TO_SYSLOG);
 	assert_int_equal(config->log.facility, LOG_MAIL);
 	assert_int_equal(config->log.level, LOG_INFO);
@@ -160,7 +166,8 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  user = u password-file = /p }\n"
 	         "account c { auth = bearer api-url = \"https://c.example\"\n"
 	         "  token-command = t }\n"
-	         "transport { account = b deadline = 60 }\n"
+	         "transport { account = b deadline = 60 retry-for = 5 inline = 0 submit = compose\n"
+	         "  sent = destroy ambiguous = hold journal-keep = 7 }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
 	         "  connections = 4 }\n"
@@ -189,6 +196,12 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_string_equal(c->secret_command, "t");
 	assert_ptr_equal(config->transport.account, b);
 	assert_int_equal(config->transport.deadline_ms, 60000);
+	assert_int_equal(config->transport.retry_ms, 5000);
+	assert_int_equal(config->transport.submit, SUBMIT_BY_COMPOSE);
+	assert_int_equal(config->transport.inline_max, 0);
+	assert_int_equal(config->transport.sent, SENT_DESTROY);
+	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_HOLD);
+	assert_int_equal(config->transport.journal_keep, 7 * 86400);
 	assert_ptr_equal(sync->account, c);
 	assert_string_equal(sync->maildir, "/m");
 	assert_int_equal(sync->layout, LAYOUT_FS);

@@ -1,0 +1,80 @@
+/*
+ * group - group commit: what waits at the same time for one service leaves together
+ *
+ * Each thread that has something to send joins, and returns when it is through.  One of those
+ * that wait becomes the leader: it takes what has gathered and carries it, for all of them.
+ * The first goes at once; while a request is under way, others gather until a group is full or
+ * the oldest has waited a few milliseconds, and no more requests are under way than the
+ * service allows.
+ *
+ * A service that sends while it answers makes everybody in a request wait for the slowest
+ * recipient.  So the domains of a request that took much longer than requests do are sent to
+ * by themselves for a while, one request a domain, in at most half of what the service
+ * allows: they delay each other, and nobody else.
+ *
+ * Thread-safe.
+ */
+#ifndef FERRY_GROUP_H
+#define FERRY_GROUP_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/clock.h"
+
+struct group;
+
+struct group_item {
+	const uint64_t *domains; /* hashes of the recipients' domains */
+	size_t domain_count;
+	int64_t cost;      /* bytes of a request that it takes */
+	int64_t latest_ms; /* clock_ms() after which it is not to be taken any more */
+
+	/* The group's own. */
+	enum { GROUP_WAITING, GROUP_TAKEN, GROUP_THROUGH } state;
+	int64_t joined_ms;
+	pthread_cond_t wake;
+	struct group_item *next, *previous;
+	unsigned size; /* of the group that it left in; 0: it did not */
+};
+
+/*
+ * Carry the items, in the thread of one of them, and have each given to group_release(), at
+ * the end or before.  True if it went as usual, so that the time it took tells something of
+ * the recipients.
+ */
+typedef bool group_carry(void *arg, struct group_item **items, size_t count);
+
+struct group *group_new(group_carry *carry, void *arg);
+void group_free(struct group **group);
+
+/* What the service allows; till this is known, one of each. */
+struct group_limits {
+	int64_t requests, uploads; /* at a time */
+	int64_t items;             /* in a request */
+	int64_t bytes;             /* of a request */
+};
+void group_set_limits(struct group *group, const struct group_limits *limits);
+
+/* Join, and return when it is through: false if it was not taken, because it got too late or
+ * the process is to stop. */
+bool group_join(struct group *group, struct group_item *item);
+
+/* These are through: their threads go on, and the items are gone. */
+void group_release(struct group *group, struct group_item **items, size_t count);
+
+/* A place among the requests, or uploads, for one that no group makes; false if there was
+ * none before the deadline. */
+enum group_place { GROUP_REQUEST, GROUP_UPLOAD };
+bool group_take_place(struct group *group, enum group_place place, struct deadline d);
+void group_give_place(struct group *group, enum group_place place);
+
+/* How many wait, and how many requests and uploads are under way. */
+void group_count(struct group *group, unsigned *waiting_r, unsigned *in_flight_r);
+
+/* The hash of an address's domain, whatever its case. */
+uint64_t group_domain(const char *address);
+
+#endif
