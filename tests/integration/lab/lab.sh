@@ -39,7 +39,8 @@ lab_open() {
 	trap 'exit 143' TERM
 	chmod 755 "$work"
 	conf=$work/ferry.conf
-	sandbox_pid= transport_pid=
+	sandbox_pid=
+	transport_pid=
 	transport_socket=$work/run/transport.sock
 	sandbox_address=127.0.0.1:0
 	# What comes before a command that runs as Ferry does; each program of it
