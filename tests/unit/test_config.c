@@ -174,14 +174,10 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  user = u password-file = /p }\n"
 	         "account c { auth = bearer api-url = \"https://c.example\"\n"
 	         "  token-command = t }\n"
-	         "transport { account = b deadline = 60 retry-for = 5
-"
-	         "  inline = 0 submit = compose
-"
-	         "  sent = destroy ambiguous = hold journal-keep = 7
-"
-	         "  strip = {Received, \"X-*\"} domain = d.example }
-"
+	         "transport { account = b deadline = 60 retry-for = 5\n"
+	         "  inline = 0 submit = compose\n"
+	         "  sent = destroy ambiguous = hold journal-keep = 7\n"
+	         "  strip = {Received, \"X-*\"} domain = d.example }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
 	         "  connections = 4 }\n"
