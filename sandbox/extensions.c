@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "common/base/xalloc.h"
-#include "sandbox/codec.h"
 #include "sandbox/extensions.h"
 #include "sandbox/json.h"
 
@@ -112,20 +111,15 @@ is_ret(const struct options *o, const char *value, int64_t now)
 	return value != NULL && is_one_of(value, words);
 }
 
-/* RFC 3461 §4: printable ASCII, "+" and "=" as "+2B" and "+3D". */
+/* What xtext and unitext stand for: JMAP has values without these encodings (RFC 8621 §7). */
 static bool
-is_xtext(const char *value, size_t max)
+is_text(const char *value, size_t max)
 {
-	unsigned char byte;
-
 	if (strlen(value) > max)
 		return false;
-	for (const char *p = value; *p != '\0'; p++) {
-		if (*p < '!' || *p > '~' || *p == '=')
+	for (const char *p = value; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return false;
-		if (*p == '+' && (strlen(p) < 3 || !hex_decode(p + 1, &byte, 1)))
-			return false;
-	}
 	return true;
 }
 
@@ -134,7 +128,7 @@ is_envid(const struct options *o, const char *value, int64_t now)
 {
 	(void)o;
 	(void)now;
-	return value != NULL && *value != '\0' && is_xtext(value, ENVID_MAX);
+	return value != NULL && *value != '\0' && is_text(value, ENVID_MAX);
 }
 
 static bool
@@ -145,7 +139,7 @@ is_orcpt(const struct options *o, const char *value, int64_t now)
 	(void)o;
 	(void)now;
 	return address != NULL && address > value && address[1] != '\0' &&
-	       is_xtext(address + 1, ORCPT_MAX);
+	       is_text(address + 1, ORCPT_MAX);
 }
 
 /* NEVER, or SUCCESS, FAILURE and DELAY between commas. */
