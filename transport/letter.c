@@ -250,6 +250,7 @@ ask(struct letter *letter, struct jmap *jmap, size_t first)
 	    .stamp = about->delivery,
 	    .email_id = about->email_id,
 	    .message_id = message_id(&letter->delivery->message),
+	    .asked = about->changed,
 	    .sent = letter->config->transport.sent,
 	    .recipients = recipients,
 	    .deadline = letter->delivery->deadline,

@@ -8,14 +8,16 @@
  *	         |
  *	      its submissions
  *	         |-- one names the recipient    SENT
- *	         |-- none, and the service remembers others    UNSENT
- *	         |-- none, and it remembers none at all        UNKNOWN
+ *	         |-- none, and the service remembers later ones    UNSENT
+ *	         |-- none, and it does not                         UNKNOWN
  *
- * Cyrus, as it comes, forgets a submission once it is sent; others keep them for a while.
+ * Cyrus, as it comes, forgets a submission once it is sent; others keep them for a while.  One
+ * that remembers what was sent later would remember this one.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "common/base/xalloc.h"
 #include "common/service/jmap_mail.h"
@@ -110,7 +112,19 @@ judge_submissions(const struct doubt_question *q, const json_t *list, bool remem
 				answer->verdicts[i] = DOUBT_SENT;
 }
 
-/* Ask for the submissions of the draft, and whether there are any others. */
+/* A moment as JMAP writes it (RFC 8620 §1.4). */
+static json_t *
+utc_date(int64_t seconds)
+{
+	time_t then = (time_t)seconds;
+	char text[40];
+	struct tm tm;
+
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&then, &tm));
+	return json_string(text);
+}
+
+/* Ask for the submissions of the draft, and whether there are any that were sent later. */
 static struct outcome
 ask_submissions(struct jmap *jmap, const struct doubt_question *q, struct doubt_answer *answer)
 {
@@ -126,7 +140,8 @@ ask_submissions(struct jmap *jmap, const struct doubt_question *q, struct doubt_
 	jmap_refer(args, "ids", ours, "EmailSubmission/query", "/ids");
 	get = jmap_call(request, "EmailSubmission/get", args);
 	any = jmap_call(request, "EmailSubmission/query",
-	    json_pack("{s:{s:s}, s:i}", "filter", "undoStatus", "final", "limit", 1));
+	    json_pack("{s:{s:s, s:o}, s:i}", "filter", "undoStatus", "final", "after",
+	        utc_date(q->asked + 1), "limit", 1));
 	answer->requests++;
 	o = jmap_send(jmap, request, true, q->deadline, &response);
 	if (outcome_is_ok(&o)) {

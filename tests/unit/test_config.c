@@ -84,7 +84,7 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->transport.deadline_ms, 900000);
 	assert_int_equal(config->transport.retry_ms, 20000);
 	assert_int_equal(config->transport.submit, SUBMIT_AUTO);
-	assert_int_equal(config->transport.inline_max, 65536);
+	assert_int_equal(config->transport.inline_max, 16384);
 	assert_int_equal(config->transport.sent, SENT_KEEP);
 	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_RESEND);
 	assert_int_equal(config->transport.journal_keep, 6 * 86400);
@@ -166,7 +166,8 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  user = u password-file = /p }\n"
 	         "account c { auth = bearer api-url = \"https://c.example\"\n"
 	         "  token-command = t }\n"
-	         "transport { account = b deadline = 60 retry-for = 5 inline = 0 submit = compose\n"
+	         "transport { account = b deadline = 60 retry-for = 5\n"
+	         "  inline = 0 submit = compose\n"
 	         "  sent = destroy ambiguous = hold journal-keep = 7 }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
