@@ -53,7 +53,7 @@ static const struct config_option options[] = {
     {"transport", "deadline", CONFIG_NUMBER, "900", 1, 86400, NULL, CONFIG_FOR_ALL},
     {"transport", "retry-for", CONFIG_NUMBER, "20", 1, 86400, NULL, CONFIG_FOR_ALL},
     {"transport", "submit", CONFIG_CHOICE, "auto", 0, 0, "auto import compose", CONFIG_FOR_ALL},
-    {"transport", "inline", CONFIG_NUMBER, "65536", 0, 262144, NULL, CONFIG_FOR_ALL},
+    {"transport", "inline", CONFIG_NUMBER, "16384", 0, 262144, NULL, CONFIG_FOR_ALL},
     {"transport", "sent", CONFIG_CHOICE, "keep", 0, 0, "keep destroy", CONFIG_FOR_ALL},
     {"transport", "ambiguous", CONFIG_CHOICE, "resend", 0, 0, "resend hold bounce",
         CONFIG_FOR_ALL},

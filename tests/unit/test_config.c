@@ -84,7 +84,7 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->transport.deadline_ms, 900000);
 	assert_int_equal(config->transport.retry_ms, 20000);
 	assert_int_equal(config->transport.submit, SUBMIT_AUTO);
-	assert_int_equal(config->transport.inline_max, 65536);
+	assert_int_equal(config->transport.inline_max, 16384);
 	assert_int_equal(config->transport.sent, SENT_KEEP);
 	assert_int_equal(config->transport.ambiguous, AMBIGUOUS_RESEND);
 	assert_int_equal(config->transport.journal_keep, 6 * 86400);

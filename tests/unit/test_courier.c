@@ -183,6 +183,7 @@ do_submit(struct world *world, const json_t *args, const json_t *made, json_t **
 
 		if (error == NULL) {
 			send_to_all(world, envelope);
+			json_decref(email->envelope);
 			email->envelope = json_deep_copy(envelope);
 			if (world->trouble == FAIL_UNFILED)
 				error = json_pack("{s:s}", "type", "serverFail");

@@ -9,7 +9,7 @@
 #   transport_start ...  ferry-transport --lmtp, at $transport_socket
 #   postfix_start ...    $smtp_port $maillog; hands mail to ferry-transport
 #   postfix_lmtp_start   the same, by LMTP to the server
-#   cyrus_start ...      $imap_port $jmaps_url $cyrus_ca $cyrus_outbox
+#   cyrus_start ...      $imap_port $lmtp_port $jmaps_url $cyrus_ca $cyrus_outbox
 #   ferry_conf           write $conf from what is read on standard input
 #   as_ferry COMMAND     run as the user that Ferry runs as, with its programs in PATH
 #
@@ -319,10 +319,10 @@ delivery_dsn() {
 # cyrus_start [OPTION OF cyrus-lab]...
 cyrus_start() {
 	"$lab_folder/cyrus-lab" start "$work/cyrus" "$@" >/dev/null
-	local IMAP_PORT JMAPS_URL TLS_CA OUTBOX
+	local IMAP_PORT LMTP_PORT JMAPS_URL TLS_CA OUTBOX
 	# shellcheck source=/dev/null
 	. "$work/cyrus/lab.env"
-	imap_port=$IMAP_PORT jmaps_url=$JMAPS_URL cyrus_ca=$TLS_CA cyrus_outbox=$OUTBOX
+	imap_port=$IMAP_PORT lmtp_port=$LMTP_PORT jmaps_url=$JMAPS_URL cyrus_ca=$TLS_CA cyrus_outbox=$OUTBOX
 }
 
 cyrus_stop() { "$lab_folder/cyrus-lab" stop "$work/cyrus" >/dev/null; }

@@ -46,7 +46,11 @@ class Client:
     def __init__(self, path, greet=True):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(60)
-        self.socket.connect(path)
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
         self.replies = self.socket.makefile("rb")
         if greet:
             self.expect(b"220")
