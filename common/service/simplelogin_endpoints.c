@@ -206,7 +206,7 @@ static const struct simplelogin_limit per_hour_100[] = {{100, HOUR}, {0, 0}};
 #define ALIAS_COLUMNS    "id email enabled nb_forward nb_reply nb_block mailboxes note"
 #define ALIAS_COLUMNS_V1 "id email enabled nb_forward nb_reply nb_block note"
 #define CONTACT_COLUMNS \
-	"id contact block_forward last_email_sent_timestamp reverse_alias_address"
+	"id contact reverse_alias_address block_forward last_email_sent_timestamp"
 #define MAILBOX_COLUMNS "id email verified default nb_alias creation_timestamp"
 #define DOMAIN_COLUMNS  "id domain_name is_verified catch_all nb_alias mailboxes name"
 #define MESSAGE_COLUMNS "id from_number created_at body"

@@ -49,7 +49,8 @@ static const char *const steps[] = {
     " address TEXT NOT NULL,"
     " reverse TEXT NOT NULL UNIQUE,"
     " learned INTEGER NOT NULL,"
-    " UNIQUE(alias, address));",
+    " UNIQUE(alias, address));"
+    "CREATE INDEX contact_address ON contact(address);",
 
     NULL,
 };
@@ -295,6 +296,28 @@ alias_map_find_reverse(
 	    store_query(map->store, "SELECT " CONTACT_COLUMNS " FROM contact WHERE reverse = ?",
 	        "t", reverse),
 	    contact_r);
+}
+
+struct outcome
+alias_map_find_correspondent(struct alias_map *map, const char *address,
+    struct alias_map_contact *contact_r, int64_t *count_r)
+{
+	char *key = with_lower_domain(address);
+	struct outcome o;
+
+	*contact_r = (struct alias_map_contact){0};
+	*count_r = 0;
+	if (store_of(map, &o) != NULL) {
+		*count_r = store_number(
+		    map->store, 0, "SELECT count(*) FROM contact WHERE address = ?", "t", key);
+		o = take_contact(map,
+		    store_query(map->store,
+		        "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1", "t",
+		        key),
+		    contact_r);
+	}
+	free(key);
+	return o;
 }
 
 /* Within a transaction.  Another alias that had the address is gone: addresses are unique. */

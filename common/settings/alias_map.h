@@ -71,6 +71,13 @@ struct outcome alias_map_find_contact(struct alias_map *map, int64_t alias_id,
 struct outcome alias_map_find_reverse(
     struct alias_map *map, const char *reverse, struct alias_map_contact *contact_r);
 
+/*
+ * The contact for a correspondent's address whichever alias has it: *count_r says how many
+ * there are, and *contact_r is one of them.
+ */
+struct outcome alias_map_find_correspondent(struct alias_map *map, const char *address,
+    struct alias_map_contact *contact_r, int64_t *count_r);
+
 /* Learn, now: learned_ms of what is given is not looked at.  A hostname moves to the alias if
  * it had another. */
 struct outcome alias_map_put_alias(struct alias_map *map, const struct alias_map_alias *alias);

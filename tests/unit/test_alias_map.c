@@ -148,6 +148,7 @@ addresses_of_correspondents_are_as_exact_as_the_service_takes_them(void **state)
 	    contact(2, 1, "bob@example.com", "bob_at_example_com_cd@sl.example");
 	struct alias_map_contact found;
 	struct alias_map *map = *state;
+	int64_t count;
 
 	GOOD(alias_map_put_contact(map, &upper));
 	GOOD(alias_map_put_contact(map, &lower));
@@ -162,6 +163,12 @@ addresses_of_correspondents_are_as_exact_as_the_service_takes_them(void **state)
 	assert_int_equal(found.alias_id, 1);
 	assert_string_equal(found.address, "bob@example.com");
 	alias_map_contact_free(&found);
+	GOOD(alias_map_find_correspondent(map, "bob@Example.com", &found, &count));
+	assert_int_equal(count, 1);
+	assert_int_equal(found.id, 2);
+	alias_map_contact_free(&found);
+	GOOD(alias_map_find_correspondent(map, "nobody@example.com", &found, &count));
+	assert_int_equal(count, 0);
 	GOOD(alias_map_find_reverse(map, "BOB_at_example_com_cd@sl.example", &found));
 	assert_int_equal(found.id, 0);
 }

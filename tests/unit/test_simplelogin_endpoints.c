@@ -1,7 +1,11 @@
-/* The table of endpoints: whole and consistent. */
+/* The table of endpoints: whole, consistent, and as the manual page has it. */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
 #include "common/service/simplelogin_endpoints.h"
 #include "tests/unit/unit.h"
 
@@ -163,6 +167,63 @@ windows_are_in_order_of_their_length(void **state)
 			assert_true(l[0].seconds < l[1].seconds);
 }
 
+/* The manual page's entries, one a line: ".It Ic alias list Oo Fl -pinned Oc ...". */
+static void
+read_manual(struct buf *text)
+{
+	const char *srcdir = getenv("srcdir");
+	char *path = xasprintf("%s/man/ferryctl.1", srcdir != NULL ? srcdir : ".");
+	struct outcome o = file_read(AT_FDCWD, path, 1 << 20, text);
+
+	assert_string_equal(o.text, "ok");
+	free(path);
+}
+
+/* The entry of a command, as a copy; NULL if there is none. */
+static char *
+manual_entry(const struct buf *manual, const char *words)
+{
+	char *start = xasprintf("\n.It Ic %s", words);
+	const char *found = strstr(buf_str(manual), start);
+	size_t length = strlen(start);
+
+	while (found != NULL && found[length] != ' ' && found[length] != '\n')
+		found = strstr(found + 1, start);
+	free(start);
+	if (found == NULL)
+		return NULL;
+	found++;
+	return xstrndup(found, strcspn(found, "\n"));
+}
+
+static void
+the_manual_page_has_every_command_with_every_option(void **state)
+{
+	const struct simplelogin_endpoint *e;
+	struct buf manual = BUF_INIT;
+
+	(void)state;
+	read_manual(&manual);
+	for (size_t i = 0; (e = simplelogin_endpoint_row(i)) != NULL; i++) {
+		const struct simplelogin_parameter *p = e->parameters;
+		char *entry = manual_entry(&manual, e->words);
+
+		if (entry == NULL)
+			fail_msg("ferryctl(1) lacks %s", e->words);
+		for (; p != NULL && p->name != NULL; p++) {
+			char *option = (p->flags & SL_ARGUMENT) != 0
+			                   ? xasprintf("Ar %s", p->option)
+			                   : xasprintf("Fl -%s", p->option);
+
+			if (p->type != OF_SECRET && strstr(entry, option) == NULL)
+				fail_msg("ferryctl(1), %s: no %s", e->words, option);
+			free(option);
+		}
+		free(entry);
+	}
+	buf_free(&manual);
+}
+
 int
 main(void)
 {
@@ -172,6 +233,7 @@ main(void)
 	    cmocka_unit_test(a_path_and_its_parameters_fit),
 	    cmocka_unit_test(what_only_asks_may_be_repeated_and_pages_have_their_name),
 	    cmocka_unit_test(windows_are_in_order_of_their_length),
+	    cmocka_unit_test(the_manual_page_has_every_command_with_every_option),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
