@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
+#include "sandbox/alias_deliver.h"
 #include "sandbox/compose_header.h"
 #include "sandbox/deliver.h"
 #include "sandbox/emails.h"
@@ -67,18 +68,17 @@ inbox_of(const char *email)
 	return inbox;
 }
 
-static bool
-is_local(const struct jmap_call *call, const char *email)
+bool
+deliver_is_local(const struct jmap_request *r, const char *email)
 {
 	const char *domain = address_domain(email);
 
-	return domain != NULL &&
-	       strcasecmp(domain, call->request->sandbox->options.domain) == 0;
+	return domain != NULL && strcasecmp(domain, r->sandbox->options.domain) == 0;
 }
 
 /* All local recipients that are nobody, as one SetError; or NULL. */
 static json_t *
-unknown_users(const struct jmap_call *call, const json_t *envelope)
+unknown_users(const struct jmap_request *r, const json_t *envelope)
 {
 	json_t *unknown = json_array(), *error = NULL;
 	size_t i;
@@ -89,10 +89,10 @@ unknown_users(const struct jmap_call *call, const json_t *envelope)
 		struct account a = {0};
 		char *inbox;
 
-		if (!is_local(call, email))
+		if (!deliver_is_local(r, email))
 			continue;
 		inbox = inbox_of(email);
-		if (!account_by_inbox(call->request->db, inbox, &a))
+		if (!account_by_inbox(r->db, inbox, &a))
 			json_array_append_new(unknown, json_string(email));
 		account_free(&a);
 		free(inbox);
@@ -107,10 +107,9 @@ unknown_users(const struct jmap_call *call, const json_t *envelope)
 
 /* Put the message, with its trace, into the Inbox of an account. */
 static bool
-put_in_inbox(struct jmap_call *call, struct account *a, const char *sender,
+put_in_inbox(struct jmap_request *r, struct account *a, const char *sender,
     const char *recipient, int64_t number, const struct blob *message)
 {
-	struct jmap_request *r = call->request;
 	const char *domain = r->sandbox->options.domain;
 	struct buf bytes = BUF_INIT, mailboxes = BUF_INIT, date = BUF_INIT;
 	struct email e = {.received = clock_wall()};
@@ -143,65 +142,113 @@ put_in_inbox(struct jmap_call *call, struct account *a, const char *sender,
 }
 
 /* Deliver to one recipient; false if the disk is full. */
-static bool
-deliver_locally(struct jmap_call *call, const json_t *envelope, const char *email,
+bool
+deliver_locally(struct jmap_request *r, const json_t *envelope, const char *email,
     int64_t number, const struct blob *message)
 {
 	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
-	struct account *own = &call->request->account;
+	struct account *own = &r->account;
 	struct account other = {0};
 	char *inbox = inbox_of(email);
 	bool stored = true;
 
 	if (address_same(inbox, own->inbox)) {
 		/* The account of the request has numbers given out that are not stored yet. */
-		stored = put_in_inbox(call, own, sender, email, number, message);
-	} else if (account_by_inbox(call->request->db, inbox, &other)) {
-		stored = put_in_inbox(call, &other, sender, email, number, message);
-		account_save(call->request->db, &other);
+		stored = put_in_inbox(r, own, sender, email, number, message);
+	} else if (account_by_inbox(r->db, inbox, &other)) {
+		stored = put_in_inbox(r, &other, sender, email, number, message);
+		account_save(r->db, &other);
 	}
 	account_free(&other);
 	free(inbox);
 	return stored;
 }
 
-json_t *
-deliver(struct jmap_call *call, const json_t *envelope, const struct blob *message,
-    json_t **status_r)
+/* Deliver to the recipients that are ours, and note what became of all; false if the disk is
+ * full. */
+static bool
+deliver_all(struct jmap_request *r, const json_t *envelope, int64_t number,
+    const struct blob *message, json_t *status)
 {
-	struct sandbox *s = call->request->sandbox;
-	json_t *error = ordered_refusal(envelope, false);
 	json_t *delivered = json_object(); /* inboxes that have it */
-	int64_t number;
+	bool stored = true;
 	size_t i;
 	const json_t *recipient;
 
-	if (error == NULL)
-		error = unknown_users(call, envelope);
-	if (error == NULL)
-		error = ordered_refusal(envelope, true);
-	number = error != NULL
-	             ? 0
-	             : outbox_file(s->outbox, envelope, message->bytes, message->length);
-	if (error == NULL && number == 0)
-		error = jmap_set_error("serverFail", NULL, "the outbox cannot be written");
-	*status_r = error == NULL ? json_object() : NULL;
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
-		bool local = is_local(call, email);
+		bool local = deliver_is_local(r, email);
 		char *inbox = local ? inbox_of(email) : NULL;
 
-		if (error == NULL && local && json_object_get(delivered, inbox) == NULL &&
-		    !deliver_locally(call, envelope, email, number, message))
-			error = jmap_set_error("serverFail", NULL, "the disk is full");
+		if (stored && local && json_object_get(delivered, inbox) == NULL)
+			stored = deliver_locally(r, envelope, email, number, message);
 		if (local)
 			json_object_set_new(delivered, inbox, json_true());
 		free(inbox);
-		json_object_set_new(*status_r, email,
+		json_object_set_new(status, email,
 		    json_pack("{s:o, s:s, s:s}", "smtpReply",
 		        json_sprintf("250 2.0.0 filed as %04lld", (long long)number),
 		        "delivered", local ? "yes" : "unknown", "displayed", "unknown"));
 	}
 	json_decref(delivered);
+	return stored;
+}
+
+/* Hand the message to the alias service for those that are its own; false if the disk is
+ * full. */
+static bool
+deliver_to_aliases(struct jmap_request *r, const json_t *envelope, const json_t *theirs,
+    const struct blob *message, json_t *status)
+{
+	json_t *numbers;
+	char *reply;
+
+	if (json_array_size(theirs) == 0)
+		return true;
+	numbers = json_array();
+	reply = alias_deliver(r, json_text(json_object_get(envelope, "mailFrom"), "email"),
+	    theirs, message->bytes, message->length, numbers);
+	if (reply != NULL)
+		alias_deliver_status(theirs, reply, status);
+	json_decref(numbers);
+	free(reply);
+	return reply != NULL;
+}
+
+/* File the message for all but those of the alias service, and deliver it to everybody. */
+static bool
+send_to_all(
+    struct jmap_request *r, const json_t *envelope, const struct blob *message, json_t *status)
+{
+	json_t *theirs, *rest = alias_deliver_split(r->sandbox, envelope, &theirs);
+	bool good = true;
+
+	if (json_array_size(json_object_get(rest, "rcptTo")) > 0) {
+		int64_t number =
+		    outbox_file(r->sandbox->outbox, rest, message->bytes, message->length);
+
+		good = number != 0 && deliver_all(r, rest, number, message, status);
+	}
+	if (good)
+		good = deliver_to_aliases(r, envelope, theirs, message, status);
+	json_decref(theirs);
+	json_decref(rest);
+	return good;
+}
+
+json_t *
+deliver(struct jmap_call *call, const json_t *envelope, const struct blob *message,
+    json_t **status_r)
+{
+	struct jmap_request *r = call->request;
+	json_t *error = ordered_refusal(envelope, false);
+
+	if (error == NULL)
+		error = unknown_users(r, envelope);
+	if (error == NULL)
+		error = ordered_refusal(envelope, true);
+	*status_r = error == NULL ? json_object() : NULL;
+	if (error == NULL && !send_to_all(r, envelope, message, *status_r))
+		error = jmap_set_error("serverFail", NULL, "the disk is full");
 	return error;
 }

@@ -15,6 +15,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "sandbox/alias.h"
 #include "sandbox/exchange.h"
 #include "sandbox/fault.h"
 #include "sandbox/http.h"
@@ -248,6 +249,8 @@ decide(struct exchange *x)
 		body = json_loadb(x->request.body, x->request.body_length, 0, NULL);
 	take_fault(x, body);
 	json_decref(body);
+	if (!fault_prevents(x))
+		route_enter(x->route, &x->request);
 	if (x->fault.kind == FAULT_DELAY)
 		ready = delays_wait(
 		    x->delays, x->request.connection, json_number(x->fault.order, "ms", 0));
@@ -301,6 +304,7 @@ exchange_free(struct exchange **x)
 	if (*x == NULL)
 		return;
 	log_request(*x);
+	alias_leave(&(*x)->request.alias);
 	proxy_drop(&(*x)->transfer);
 	spool_free(&(*x)->body);
 	fault_release(&(*x)->fault);

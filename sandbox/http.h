@@ -16,6 +16,7 @@
 #include "sandbox/sandbox.h"
 
 struct MHD_Connection;
+struct alias_call;
 
 struct request {
 	struct sandbox *sandbox;
@@ -25,6 +26,7 @@ struct request {
 	const char *uri;  /* as it was sent, with the query */
 	const char *body; /* all of it */
 	size_t body_length;
+	struct alias_call *alias; /* the call to the alias service that it is, or NULL */
 };
 
 /* A header (any case) or a query argument; NULL if there is none. */

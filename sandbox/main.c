@@ -13,6 +13,7 @@
 
 #include "common/base/file.h"
 #include "common/base/log.h"
+#include "sandbox/alias.h"
 #include "sandbox/fault.h"
 #include "sandbox/http.h"
 #include "sandbox/outbox.h"
@@ -64,6 +65,8 @@ open_parts(struct sandbox *s)
 		s->store = store_open(s->options.dir, &o);
 	if (outcome_is_ok(&o))
 		s->outbox = outbox_open(s->options.dir, &o);
+	if (outcome_is_ok(&o) && s->options.aliases)
+		s->aliases = alias_open(&s->options, &o);
 	if (outcome_is_ok(&o) && s->options.upstream != NULL)
 		s->proxy = proxy_open(&s->options, &o);
 	return o;
@@ -73,6 +76,7 @@ static void
 close_parts(struct sandbox *s)
 {
 	proxy_close(&s->proxy);
+	alias_close(&s->aliases);
 	outbox_close(&s->outbox);
 	store_close(&s->store);
 	faults_free(&s->faults);

@@ -55,6 +55,11 @@ static const struct row rows[] = {
     {"max-size-blob-set", NUMBER, AT(limits.size_blob_set), 1, BIG, "BYTES",
         "limit of a Blob/upload"},
     {"max-query", NUMBER, AT(limits.query), 0, BIG, "N", "limit of ids in a query; 0 is none"},
+    {"aliases", FLAG, AT(aliases), 0, 0, NULL, "be an alias service, too"},
+    {"alias-seed", TEXT, AT(alias_seed), 0, 0, "FILE",
+        "what accounts and domains it has; without, a few"},
+    {"alias-store", TEXT, AT(alias_store), 0, 0, "FILE",
+        "where it keeps them; without, in memory"},
     {"jmap-upstream", TEXT, AT(upstream), 0, 0, "URL",
         "stand in front of this JMAP server instead"},
     {"upstream-ca", TEXT, AT(upstream_ca), 0, 0, "FILE", "certificates to trust it by"},
@@ -126,6 +131,8 @@ check(const struct options *o)
 		die("--listen takes ADDRESS:PORT, not ", o->listen);
 	if ((o->upstream == NULL) != (o->upstream_users == NULL))
 		die("--jmap-upstream and --upstream-users go together", "");
+	if (!o->aliases && (o->alias_seed != NULL || o->alias_store != NULL))
+		die("--alias-seed and --alias-store are of use with --aliases only", "");
 	if (o->upstream == NULL && o->upstream_ca != NULL)
 		die("--upstream-ca is of use with --jmap-upstream only", "");
 }

@@ -36,6 +36,9 @@ struct options {
 	bool absolute_urls;
 	bool redirect;
 	bool verbose;
+	bool aliases;
+	const char *alias_seed;
+	const char *alias_store;
 	const char *upstream;
 	const char *upstream_ca;
 	const char *upstream_users;

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "sandbox/alias.h"
+#include "sandbox/alias_control.h"
 #include "sandbox/auth.h"
 #include "sandbox/control.h"
 #include "sandbox/jmap.h"
@@ -33,7 +35,16 @@ static const struct route service_routes[] = {
     {"GET", "/sandbox/faults", control_faults_list, NULL, NULL},
     {"POST", "/sandbox/faults", control_faults_order, NULL, NULL},
     {"DELETE", "/sandbox/faults", control_faults_clear, NULL, NULL},
+    {"GET", "/sandbox/aliases", alias_control_config, NULL, NULL},
+    {"POST", "/sandbox/aliases", alias_control_seed, upload_limit, NULL},
+    {"POST", "/sandbox/aliases/clock", alias_control_clock, NULL, NULL},
+    {"GET", "/sandbox/aliases/letters", alias_control_letters, NULL, NULL},
+    {"GET", "/sandbox/aliases/mail", alias_control_mail, NULL, NULL},
+    {"POST", "/sandbox/aliases/mail", alias_control_send, upload_limit, NULL},
 };
+
+/* All of the alias service's: it has a table of its own. */
+static const struct route alias_route = {"*", "/api/*", alias_answer, upload_limit, NULL};
 
 static const struct route jmap_routes[] = {
     {"GET", "/.well-known/jmap", session_discover, NULL, NULL},
@@ -90,6 +101,10 @@ route_find(const struct sandbox *s, const char *method, const char *path, int *s
 	    path, status_r);
 	if (route != NULL || *status_r == 405)
 		return route;
+	if (s->aliases != NULL && alias_serves(path)) {
+		*status_r = 0;
+		return &alias_route;
+	}
 	if (s->proxy != NULL) {
 		if (!starts(path, "/api/v1/") && !starts(path, "/sandbox/"))
 			*status_r = 0;
@@ -97,6 +112,13 @@ route_find(const struct sandbox *s, const char *method, const char *path, int *s
 	}
 	return find(
 	    jmap_routes, sizeof(jmap_routes) / sizeof(jmap_routes[0]), method, path, status_r);
+}
+
+void
+route_enter(const struct route *route, struct request *r)
+{
+	if (route == &alias_route)
+		r->alias = alias_enter(r->sandbox->aliases, r);
 }
 
 int64_t

@@ -24,6 +24,9 @@ struct route {
 const struct route *
 route_find(const struct sandbox *s, const char *method, const char *path, int *status_r);
 
+/* Before the body is looked at for faults: let the request in where its route wants that. */
+void route_enter(const struct route *route, struct request *r);
+
 /* How large the body may be; a NULL route is upstream's. */
 int64_t route_limit(const struct sandbox *s, const struct route *route);
 

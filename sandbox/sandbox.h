@@ -13,6 +13,7 @@
 struct store;
 struct faults;
 struct proxy;
+struct alias_service;
 
 struct sandbox {
 	struct options options;
@@ -20,8 +21,9 @@ struct sandbox {
 	struct store *store;
 	struct faults *faults;
 	struct outbox *outbox;
-	struct proxy *proxy; /* NULL: the JMAP server is our own */
-	int dir;             /* the directory of the service */
+	struct proxy *proxy;           /* NULL: the JMAP server is our own */
+	struct alias_service *aliases; /* NULL: there is none */
+	int dir;                       /* the directory of the service */
 };
 
 #endif
