@@ -98,6 +98,14 @@ simplelogin_key(struct simplelogin *sl, const char **key_r)
 }
 
 struct outcome
+simplelogin_have_key(struct simplelogin *sl)
+{
+	const char *key;
+
+	return simplelogin_key(sl, &key);
+}
+
+struct outcome
 simplelogin_store_key(struct simplelogin *sl, const char *key)
 {
 	const struct alias_account *account = sl->account;

@@ -140,6 +140,11 @@ simplelogin_options_read(const json_t *object, struct simplelogin_options *optio
 struct outcome simplelogin_options_get(struct simplelogin *sl, const char *hostname,
     struct deadline d, struct simplelogin_options *options_r);
 
+/* The suffix that is wanted, else the first that ends with it ("@domain", "domain"); NULL
+ * wants the first.  Borrowed; NULL if there is none. */
+const struct simplelogin_suffix *
+simplelogin_suffix_choose(const struct simplelogin_options *options, const char *wanted);
+
 /*
  * Make the alias prefix + suffix.  suffix is one of the options', or starts one ("@domain"
  * finds ".word@domain" too, if nothing fits better); NULL takes the first.  mailboxes is an
@@ -165,6 +170,9 @@ struct outcome simplelogin_mailbox_find(
  */
 struct outcome simplelogin_find(struct simplelogin *sl, const char *hostname, bool disabled_too,
     struct deadline d, struct simplelogin_alias *alias_r, bool *made_r);
+
+/* Is there a key, in its file or by its command? */
+struct outcome simplelogin_have_key(struct simplelogin *sl);
 
 /* Store, or remove, the API key in secret_file: 0600, whole or not at all. */
 struct outcome simplelogin_store_key(struct simplelogin *sl, const char *key);

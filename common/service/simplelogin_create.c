@@ -23,9 +23,8 @@ ends_with(const char *suffix, const char *wanted)
 	return size == length || *wanted == '@' || suffix[length - size - 1] == '@';
 }
 
-/* The suffix that is this, else the first that ends with it; NULL takes the first. */
-static const struct simplelogin_suffix *
-choose(const struct simplelogin_options *options, const char *wanted)
+const struct simplelogin_suffix *
+simplelogin_suffix_choose(const struct simplelogin_options *options, const char *wanted)
 {
 	const struct simplelogin_suffix *s;
 
@@ -83,7 +82,7 @@ try(struct simplelogin *sl, const struct simplelogin_wish *wish, json_t *mailbox
 
 	if (!outcome_is_ok(&o))
 		return o;
-	suffix = choose(&options, wish->suffix);
+	suffix = simplelogin_suffix_choose(&options, wish->suffix);
 	if (suffix == NULL) {
 		o = no_suffix(&options, wish->suffix);
 	} else {
