@@ -191,7 +191,7 @@ do_lines(struct bulk *b, aliases_one *one, void *arg)
 		go_on = go_on && !cancel_requested();
 	}
 	free(line);
-	return go_on;
+	return go_on && !cancel_requested();
 }
 
 int

@@ -64,7 +64,7 @@ ctl_map_show(struct ctl *ctl, int argc, char **argv)
 static json_t *
 counts_of(const struct alias_map_counts *counts)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I?}", "hostnames", (json_int_t)counts->hosts,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "hostnames", (json_int_t)counts->hosts,
 	    "aliases", (json_int_t)counts->aliases, "trashed", (json_int_t)counts->trashed,
 	    "contacts", (json_int_t)counts->contacts, "oldest_timestamp",
 	    (json_int_t)(counts->oldest_ms / 1000));

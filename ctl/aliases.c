@@ -146,19 +146,19 @@ aliases_progress_end(void)
 
 /* Learning. */
 
+/* An alias object; by its id a trashed alias looks like a disabled one, in a list it is not. */
 static struct outcome
-learn_alias(struct aliases *a, const json_t *object)
+learn_alias(struct aliases *a, const json_t *object, bool listed)
 {
 	struct simplelogin_alias alias;
 	struct outcome o = simplelogin_alias_read(object, &alias);
 
 	if (!outcome_is_ok(&o))
 		return outcome_ok(); /* the old list's, or none at all */
-	/* A disabled one may be a trashed one that was asked for by its id: the map knows. */
-	if (alias.enabled)
-		o = alias_map_put_alias(
-		    a->map, &(struct alias_map_alias){
-		                .id = alias.id, .address = alias.address, .enabled = true});
+	if (alias.enabled || listed)
+		o = alias_map_put_alias(a->map,
+		    &(struct alias_map_alias){
+		        .id = alias.id, .address = alias.address, .enabled = alias.enabled});
 	simplelogin_alias_free(&alias);
 	return o;
 }
@@ -212,7 +212,7 @@ aliases_learn(struct aliases *a, const struct simplelogin_endpoint *endpoint,
 	else if (strcmp(words, "contact add") == 0 || strcmp(words, "contact list") == 0)
 		o = learn_contact(a, alias_id, answer);
 	else if (strncmp(words, "alias ", 6) == 0)
-		o = learn_alias(a, answer);
+		o = learn_alias(a, answer, strncmp(words, "alias list", 10) == 0);
 	if (!outcome_is_ok(&o))
 		fprintf(stderr, "ferryctl: the alias map: %s\n", o.text);
 }

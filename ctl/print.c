@@ -119,7 +119,18 @@ add_time(const json_t *value, struct buf *text)
 static void
 add_value(enum print_form form, const char *key, const json_t *value, struct buf *text);
 
-/* Mailboxes are their addresses; what else there may be in a list, its values. */
+/* What an object within a cell is called: a mailbox by its address, a suffix by itself. */
+static const json_t *
+name_of(const json_t *object)
+{
+	static const char *const keys[] = {"email", "suffix", "alias"};
+	const json_t *name = NULL;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && name == NULL; i++)
+		name = json_object_get(object, keys[i]);
+	return json_is_string(name) ? name : NULL;
+}
+
 static void
 add_list(enum print_form form, const json_t *list, struct buf *text)
 {
@@ -127,11 +138,9 @@ add_list(enum print_form form, const json_t *list, struct buf *text)
 	size_t i;
 
 	json_array_foreach ((json_t *)list, i, item) {
-		const json_t *email = json_object_get(item, "email");
-
 		if (i != 0)
 			buf_addc(text, ',');
-		add_value(form, "", email != NULL ? email : item, text);
+		add_value(form, "", item, text);
 	}
 }
 
@@ -152,8 +161,8 @@ add_value(enum print_form form, const char *key, const json_t *value, struct buf
 		buf_adds(text, json_string_value(value));
 	else if (json_is_array(value))
 		add_list(form, value, text);
-	else if (json_is_object(value) && json_is_string(json_object_get(value, "email")))
-		buf_adds(text, json_get_string(value, "email"));
+	else if (name_of(value) != NULL)
+		buf_adds(text, json_string_value(name_of(value)));
 	else
 		json_write(value, text);
 }
@@ -218,12 +227,13 @@ put_rows(struct print *print)
 	fflush(stdout);
 }
 
+/* An item that is an array has its members in the order of the columns. */
 static const json_t *
-member(const json_t *item, const struct column *column)
+member(const struct print *print, const json_t *item, size_t column)
 {
 	if (json_is_array(item))
-		return json_array_get(item, (size_t)atoi(column->key));
-	return json_object_get(item, column->key);
+		return json_array_get(item, column);
+	return json_object_get(item, print->columns[column].key);
 }
 
 static void
@@ -233,7 +243,7 @@ keep_row(struct print *print, const json_t *item)
 		print->cells = xcalloc(ROWS_MAX * print->column_count + 1, sizeof(char *));
 	for (size_t i = 0; i < print->column_count; i++) {
 		struct column *column = &print->columns[i];
-		const json_t *value = member(item, column);
+		const json_t *value = member(print, item, i);
 		struct buf text = BUF_INIT;
 		int width;
 
@@ -283,8 +293,7 @@ put_csv_row(struct print *print, const json_t *item)
 	for (size_t i = 0; i < print->column_count; i++) {
 		struct buf text = BUF_INIT;
 
-		add_value(print->form, print->columns[i].key, member(item, &print->columns[i]),
-		    &text);
+		add_value(print->form, print->columns[i].key, member(print, item, i), &text);
 		put_csv(buf_str(&text), i + 1 == print->column_count);
 		buf_free(&text);
 	}
@@ -340,6 +349,17 @@ print_end(struct print **print)
 	*print = NULL;
 }
 
+/* {"custom_domain": {...}} is the domain. */
+static const json_t *
+unwrap(const json_t *object)
+{
+	void *only = json_object_iter((json_t *)object);
+
+	if (json_object_size(object) == 1 && json_is_object(json_object_iter_value(only)))
+		return json_object_iter_value(only);
+	return object;
+}
+
 void
 print_object(enum print_form form, const json_t *object)
 {
@@ -353,6 +373,7 @@ print_object(enum print_form form, const json_t *object)
 		putchar('\n');
 		return;
 	}
+	object = unwrap(object);
 	json_object_foreach ((json_t *)object, key, value)
 		longest = print_width(key) > longest ? print_width(key) : longest;
 	json_object_foreach ((json_t *)object, key, value) {

@@ -67,7 +67,6 @@ terminal_ask(const char *prompt, bool hidden, struct buf *line)
 
 	if (!terminal_is_there())
 		return read_line(STDIN_FILENO, line);
-	fprintf(stderr, "%s: ", prompt);
 	if (hidden && tcgetattr(STDIN_FILENO, &before) < 0)
 		return file_error("cannot hide", "the answer");
 	if (hidden) {
@@ -75,9 +74,11 @@ terminal_ask(const char *prompt, bool hidden, struct buf *line)
 		silent.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
 	}
+	/* Now, and not before: who answers a prompt quickly must not be seen, or lost. */
+	fprintf(stderr, "%s: ", prompt);
 	o = read_line(STDIN_FILENO, line);
 	if (hidden) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
 		fputc('\n', stderr);
 	}
 	return o;

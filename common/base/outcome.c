@@ -156,8 +156,7 @@ static const struct outcome_row table[] = {
         "the service could not pass the message on"},
     {"set/*", T, MSG, "4.3.0", 451, TEMP, "the service refused the object"},
 
-    {"alias/key", T_ALARM, ACCT, "4.7.8", 451, TEMP,
-        "the alias service refused the API key"},
+    {"alias/key", T_ALARM, ACCT, "4.7.8", 451, TEMP, "the alias service refused the API key"},
     {"alias/no-key", T_ALARM, ACCT, "4.3.5", 451, TEMP,
         "the alias service's API key is not here"},
     {"alias/disabled", T_ALARM, ACCT, "4.7.0", 451, TEMP,

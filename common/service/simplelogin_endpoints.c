@@ -278,7 +278,7 @@ static const struct simplelogin_endpoint endpoints[] = {
 
     {"export aliases", "GET", "/api/export/aliases", NULL, GIVES_BYTES, NULL, NULL, ASKS, NULL,
         NULL, "Print all aliases as CSV"},
-    {"export data", ONE("GET", "/api/export/data", NULL), ASKS, NULL, NULL,
+    {"export data", "GET", "/api/export/data", NULL, GIVES_BYTES, NULL, NULL, ASKS, NULL, NULL,
         "Print the account's data"},
 
     {"mailbox create", ONE("POST", "/api/mailboxes", mailbox_create), SL_CHANGES, per_hour_20,
@@ -309,8 +309,8 @@ static const struct simplelogin_endpoint endpoints[] = {
 
     {"setting domains", LIST("/api/v2/setting/domains", NULL, NULL, "domain is_custom"), ASKS,
         NULL, NULL, "List the domains that random aliases may have"},
-    {"setting domains-v1", LIST("/api/setting/domains", NULL, NULL, NULL), ASKS, NULL, NULL,
-        "List the same in the way of old clients"},
+    {"setting domains-v1", LIST("/api/setting/domains", NULL, NULL, "is_sl domain"), ASKS, NULL,
+        NULL, "List the same in the way of old clients"},
     {"setting edit", ONE("PATCH", "/api/setting", setting_edit), SETS, NULL, NULL,
         "Change the account's settings"},
     {"setting show", ONE("GET", "/api/setting", NULL), ASKS, NULL, NULL,

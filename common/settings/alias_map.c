@@ -312,8 +312,8 @@ alias_map_find_correspondent(struct alias_map *map, const char *address,
 		    map->store, 0, "SELECT count(*) FROM contact WHERE address = ?", "t", key);
 		o = take_contact(map,
 		    store_query(map->store,
-		        "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1", "t",
-		        key),
+		        "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1",
+		        "t", key),
 		    contact_r);
 	}
 	free(key);

@@ -10,19 +10,34 @@
 
 #define PAGE 20
 
-/* A page of contacts with ids from first to last; the text lives for the process's life. */
+/* Every page that was made, to be freed at the end. */
+static char **made;
+static size_t made_count;
+
+static int
+free_pages(void **state)
+{
+	(void)state;
+	while (made_count != 0)
+		free(made[--made_count]);
+	free(made);
+	made = NULL;
+	return 0;
+}
+
+/* A page of contacts with ids from first to last. */
 static const char *
 page(const char *key, int first, int last)
 {
 	json_t *items = json_array(), *object;
-	const char *text;
 
 	for (int i = first; i <= last; i++)
 		json_array_append_new(items, json_pack("{s:i}", "id", i));
 	object = json_pack("{s:o}", key, items);
-	text = json_dumps(object, 0);
+	made = xreallocarray(made, made_count + 1, sizeof(*made));
+	made[made_count++] = json_dumps(object, 0);
 	json_decref(object);
-	return text;
+	return made[made_count - 1];
 }
 
 /* List the contacts of alias 7: how many come, each with the next id; -1 if it fails. */
@@ -156,5 +171,5 @@ main(void)
 	    WITH_ALIASES(a_page_that_fails_ends_the_list_with_its_outcome),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, free_pages);
 }
