@@ -118,8 +118,8 @@ plain_name(const char *text, size_t length)
 	return name.len == 0 ? NULL : buf_steal(&name);
 }
 
-static void
-lower_domain(char *email)
+void
+alias_lower_domain(char *email)
 {
 	for (char *p = strrchr(email, '@'); p != NULL && *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
@@ -146,7 +146,7 @@ alias_contact_read(const char *text, char **name_r, char **email_r)
 		*email_r = xstrndup(text + start, length - start);
 	}
 	*name_r = plain_name(text, start);
-	lower_domain(*email_r);
+	alias_lower_domain(*email_r);
 	if (alias_email_valid(*email_r))
 		return true;
 	free(*name_r);

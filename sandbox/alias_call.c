@@ -7,6 +7,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include <microhttpd.h>
+
 #include "common/base/xalloc.h"
 #include "sandbox/alias_call.h"
 #include "sandbox/codec.h"
@@ -192,6 +194,13 @@ const char *
 alias_argument(const struct alias_call *c, const char *name)
 {
 	return request_argument(c->request, name);
+}
+
+bool
+alias_has_argument(const struct alias_call *c, const char *name)
+{
+	return MHD_lookup_connection_value_n(c->request->connection, MHD_GET_ARGUMENT_KIND,
+	           name, strlen(name), NULL, NULL) == MHD_YES;
 }
 
 json_t *

@@ -40,6 +40,7 @@ struct alias_call {
 	char session[ALIAS_SESSION_MAX]; /* of the cookie that came, or the one to set */
 	json_t *body;                    /* NULL: none, or none that counts as one */
 	char *lock;                      /* what is locked while the call lasts */
+	int64_t lock_number;
 	bool keep;
 	int status; /* 0: not answered yet */
 	json_t *answer;
@@ -82,7 +83,9 @@ bool alias_text(struct alias_call *c, const char *key, const char **text_r);
  * if it is negative. */
 bool alias_page(struct alias_call *c, const char *argument, int64_t *page_r);
 
+/* An argument of the query: its text, NULL if it is missing or has none; is it there? */
 const char *alias_argument(const struct alias_call *c, const char *name);
+bool alias_has_argument(const struct alias_call *c, const char *name);
 
 /* "2026-01-31 12:00:00+00:00" of seconds; null of 0. */
 json_t *alias_date(int64_t seconds);

@@ -61,26 +61,41 @@ alias_control_seed(const struct request *r, struct reply *reply)
 	buf_free(&why);
 }
 
+/* Do what the order says; its time. */
+static int64_t
+set_clock(struct alias_service *s, bool stop, int64_t advance)
+{
+	int64_t now;
+
+	alias_begin(s);
+	if (stop)
+		s->stopped_at = alias_now(s);
+	s->put_forward += advance;
+	if (s->stopped_at != 0)
+		s->stopped_at += advance;
+	now = alias_now(s);
+	alias_end(s, false);
+	return now;
+}
+
 void
 alias_control_clock(const struct request *r, struct reply *reply)
 {
-	struct alias_service *s = r->sandbox->aliases;
 	json_t *order;
 	int64_t advance;
 
 	if (!have_service(r, reply))
 		return;
 	order = json_loadb(r->body, r->body_length, 0, NULL);
-	advance = json_number(order, "advance", -1);
-	if (advance < 0 || advance > ADVANCE_MAX) {
+	advance = json_number(order, "advance", 0);
+	if (!json_is_object(order) || advance < 0 || advance > ADVANCE_MAX)
 		reply_error(reply, 400, "\"advance\" is a number of seconds",
 		    "ferry-sandbox(8) describes the clock");
-	} else {
-		alias_begin(s);
-		s->put_forward += advance;
-		reply_json(reply, 200, json_pack("{s:I}", "now", (json_int_t)alias_now(s)));
-		alias_end(s, false);
-	}
+	else
+		reply_json(reply, 200,
+		    json_pack("{s:I}", "now",
+		        (json_int_t)set_clock(
+		            r->sandbox->aliases, json_bool(order, "stop"), advance)));
 	json_decref(order);
 }
 

@@ -12,7 +12,7 @@
 void alias_control_config(const struct request *r, struct reply *reply);
 void alias_control_seed(const struct request *r, struct reply *reply);
 
-/* {"advance": SECONDS}: put the clock forward; its time. */
+/* {"stop": true}: let the clock stand still; {"advance": SECONDS}: put it forward; its time. */
 void alias_control_clock(const struct request *r, struct reply *reply);
 
 /* What the service wrote to its users; what it did with mail. */

@@ -19,6 +19,7 @@
 #include "sandbox/codec.h"
 
 #define SUDO_SECONDS  300
+#define LOCK_SECONDS  5
 #define SESSION_BYTES 18
 
 /* The client's address, as text. */
@@ -164,7 +165,8 @@ lock(struct alias_call *c, const char *client)
 	if (c->endpoint->lock == NULL || !c->config->shared_limits)
 		return true;
 	key = xasprintf("%s %s", c->endpoint->lock, client);
-	if (alias_limits_lock(c->service->limits, key)) {
+	c->lock_number = alias_limits_lock(c->service->limits, key, c->now, LOCK_SECONDS);
+	if (c->lock_number != 0) {
 		c->lock = key;
 		return true;
 	}
@@ -179,7 +181,7 @@ unlock(struct alias_call *c)
 	if (c->lock == NULL)
 		return;
 	pthread_mutex_lock(&c->service->lock);
-	alias_limits_unlock(c->service->limits, c->lock);
+	alias_limits_unlock(c->service->limits, c->lock, c->lock_number);
 	pthread_mutex_unlock(&c->service->lock);
 	free(c->lock);
 	c->lock = NULL;
@@ -220,6 +222,7 @@ alias_enter(struct alias_service *service, const struct request *r)
 	    .config = &service->config,
 	    .db = service->db,
 	    .now = alias_now(service)};
+	alias_empty_trash(c->db, c->now);
 	c->endpoint = alias_endpoint_find(r->method, r->path, &c->id, &status);
 	if (c->config->maintenance)
 		alias_error(c, 503, "Service is under maintenance, please try again later");

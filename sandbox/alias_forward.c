@@ -56,21 +56,23 @@ find_alias(struct alias_mailing *m)
 	return alias;
 }
 
-/* The contact of an address of the header; 0 if it cannot be one. */
+/* The contact of an address of the header; 0 if it is none.  More will do than the API takes:
+ * whoever could write can be a contact. */
 static int64_t
 contact_of(struct forward_job *j, const json_t *address)
 {
 	const char *email = json_text(address, "email");
-	char *plain, *name;
+	char *plain;
 	bool existed;
-	int64_t contact = 0;
+	int64_t contact;
 
-	if (email == NULL || !alias_contact_read(email, &name, &plain))
+	if (email == NULL || !address_valid(email))
 		return 0;
+	plain = xstrdup(email);
+	alias_lower_domain(plain);
 	contact = alias_contact_add(j->m->db, j->m->config, j->m->now, j->alias.id, plain,
 	    json_text(address, "name"), &existed);
 	free(plain);
-	free(name);
 	return contact;
 }
 

@@ -14,8 +14,9 @@
 #define KEYS_MAX 100000 /* then those that have ended are forgotten */
 
 struct alias_limits {
-	json_t *windows; /* "KEY LENGTH": {"start", "count"} */
-	json_t *locks;
+	json_t *windows; /* "KEY LENGTH": {"end", "count"} */
+	json_t *locks;   /* KEY: {"end", "number"} */
+	int64_t last_lock;
 };
 
 struct window {
@@ -148,17 +149,22 @@ alias_limits_hit_aligned(
 	return true;
 }
 
-bool
-alias_limits_lock(struct alias_limits *l, const char *key)
+int64_t
+alias_limits_lock(struct alias_limits *l, const char *key, int64_t now, int64_t seconds)
 {
-	if (json_object_get(l->locks, key) != NULL)
-		return false;
-	json_object_set_new(l->locks, key, json_true());
-	return true;
+	const json_t *held = json_object_get(l->locks, key);
+
+	if (held != NULL && json_number(held, "end", 0) > now)
+		return 0;
+	json_object_set_new(l->locks, key,
+	    json_pack("{s:I, s:I}", "end", (json_int_t)(now + seconds), "number",
+	        (json_int_t)++l->last_lock));
+	return l->last_lock;
 }
 
 void
-alias_limits_unlock(struct alias_limits *l, const char *key)
+alias_limits_unlock(struct alias_limits *l, const char *key, int64_t number)
 {
-	json_object_del(l->locks, key);
+	if (json_number(json_object_get(l->locks, key), "number", 0) == number)
+		json_object_del(l->locks, key);
 }

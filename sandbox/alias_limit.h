@@ -32,8 +32,12 @@ bool alias_limits_hit_aligned(
 /* Can the list be read? */
 bool alias_limits_valid(const char *windows);
 
-/* Take a lock; false if it is held. */
-bool alias_limits_lock(struct alias_limits *l, const char *key);
-void alias_limits_unlock(struct alias_limits *l, const char *key);
+/*
+ * Take a lock for so many seconds; 0 if another holds it, else the number to let go of it by:
+ * who comes after the seconds may have it, and then it is not the first one's to release.
+ */
+int64_t
+alias_limits_lock(struct alias_limits *l, const char *key, int64_t now, int64_t seconds);
+void alias_limits_unlock(struct alias_limits *l, const char *key, int64_t number);
 
 #endif

@@ -92,9 +92,9 @@ act_aliases_v2(struct alias_call *c)
 {
 	const char *query;
 	int64_t page;
-	bool pinned = alias_argument(c, "pinned") != NULL;
-	bool disabled = !pinned && alias_argument(c, "disabled") != NULL;
-	bool enabled = !pinned && !disabled && alias_argument(c, "enabled") != NULL;
+	bool pinned = alias_has_argument(c, "pinned");
+	bool disabled = !pinned && alias_has_argument(c, "disabled");
+	bool enabled = !pinned && !disabled && alias_has_argument(c, "enabled");
 
 	if (!alias_page(c, "page_id", &page) || !read_query(c, &query))
 		return;

@@ -43,7 +43,6 @@ alias_message_addresses(const char *name, const json_t *addresses, struct buf *o
 
 	if (json_array_size(addresses) == 0)
 		return;
-	buf_reserve(out, 0);
 	memcpy(field.name, name, strlen(name) + 1);
 	(void)compose_field(&field, addresses, out);
 }

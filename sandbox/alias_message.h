@@ -30,8 +30,8 @@ json_t *alias_message_list(const struct mime_part *message, const char *name);
 /* The value of the last field of a name, unfolded and trimmed; NULL if there is none. */
 char *alias_message_value(const struct mime_part *message, const char *name);
 
-/* Append text with each word that is in a table "from": "to" replaced; words are apart by
- * blanks. */
+/* Append the words of a text, a line for each, those for which map gives a new string replaced
+ * by it. */
 void alias_message_map(const char *text, char *(*map)(void *state, const char *word),
     void *state, struct buf *out);
 

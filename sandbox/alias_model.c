@@ -168,6 +168,18 @@ alias_purge(struct db *d, int64_t now, int64_t alias)
 	db_run(d, "DELETE FROM alias WHERE id = ?", "i", alias);
 }
 
+void
+alias_empty_trash(struct db *d, int64_t now)
+{
+	int64_t alias;
+
+	while (
+	    (alias = db_int(d, 0,
+	         "SELECT id FROM alias WHERE delete_on IS NOT NULL AND delete_on <= ? LIMIT 1",
+	         "i", now)) != 0)
+		alias_purge(d, now, alias);
+}
+
 /* Characters, not bytes: the columns of the service's database count those. */
 static size_t
 characters(const char *text)

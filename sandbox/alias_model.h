@@ -71,6 +71,9 @@ int64_t alias_add(struct db *d, int64_t user, int64_t now, const char *email,
 /* Remove an alias and all that hangs on it; its address is gone for good. */
 void alias_purge(struct db *d, int64_t now, int64_t alias);
 
+/* Remove the aliases whose days in the trash are over. */
+void alias_empty_trash(struct db *d, int64_t now);
+
 /* Note that the alias was used on a website; false if the name is too long for the column. */
 bool
 alias_note_use(struct db *d, int64_t user, int64_t alias, int64_t now, const char *hostname);

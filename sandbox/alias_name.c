@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wctype.h>
 
 #include <libpsl.h>
 
@@ -56,39 +57,62 @@ transliterate_by(const char *locale_name, const char *p, size_t length, struct b
 	return true;
 }
 
-/* Lower case of the two-byte letters: Latin-1, Latin Extended-A, Greek and Cyrillic. */
+/* Append the character as UTF-8; more than two bytes are none of those that have a case. */
 static void
-lower(const char *text, struct buf *out)
+add_short(wint_t c, struct buf *out)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		if ((*p == 0xc3 && p[1] >= 0x80 && p[1] <= 0x9e && p[1] != 0x97) ||
-		    (*p == 0xd0 && p[1] >= 0x90 && p[1] <= 0x9f)) {
-			buf_addc(out, (char)*p++);
-			buf_addc(out, (char)(*p + 0x20));
-		} else if (*p == 0xd0 && p[1] >= 0xa0 && p[1] <= 0xaf) {
-			buf_addc(out, (char)0xd1);
-			buf_addc(out, (char)(*++p - 0x20));
-		} else if ((*p == 0xc4 || *p == 0xc5) && p[1] % 2 == 0 && p[1] >= 0x80) {
-			buf_addc(out, (char)*p++);
-			buf_addc(out, (char)(*p + 1));
-		} else {
-			buf_addc(out, (char)tolower(*p));
-		}
+	if (c < 0x80) {
+		buf_addc(out, (char)c);
+	} else {
+		buf_addc(out, (char)(0xc0 | c >> 6));
+		buf_addc(out, (char)(0x80 | (c & 0x3f)));
 	}
 }
 
+/* Append the text in lower case, as far as letters of two bytes go: Latin, Greek, Cyrillic. */
+static void
+lower(const char *text, struct buf *out)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+
+	for (const char *p = text, *end = text + strlen(text); p < end;) {
+		size_t length = utf8_length(p, (size_t)(end - p));
+		const unsigned char *u = (const unsigned char *)p;
+		wint_t code = length == 2 ? (wint_t)(u[0] & 0x1f) << 6 | (u[1] & 0x3f) : u[0];
+		wint_t small = locale == (locale_t)0 ? code : towlower_l(code, locale);
+
+		if (length == 1 || (length == 2 && small < 0x800))
+			add_short(small, out);
+		else
+			buf_add(out, p, length == 0 ? 1 : length);
+		p += length == 0 ? 1 : length;
+	}
+	if (locale != (locale_t)0)
+		freelocale(locale);
+}
+
+static bool
+blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Append in ASCII without blanks, until it is longer than any name. */
 static void
 transliterate(const char *text, struct buf *out)
 {
 	for (const char *p = text, *end = text + strlen(text); p < end;) {
 		size_t length = utf8_length(p, (size_t)(end - p));
 
-		if (length == 1)
+		if (out->len > REWRITTEN_MAX)
+			return;
+		if (length == 1 && !blank(*p))
 			buf_addc(out, *p);
 		else if (length > 1 && is_han(p, length))
 			buf_addc(out, 'H');
-		else if (length == 0 || (!transliterate_by("C.UTF-8", p, length, out) &&
-		                            !transliterate_by("C", p, length, out)))
+		else if (length == 0 ||
+		         (length > 1 && !transliterate_by("C.UTF-8", p, length, out) &&
+		             !transliterate_by("C", p, length, out)))
 			buf_addc(out, '_');
 		p += length == 0 ? 1 : length;
 	}
@@ -103,7 +127,7 @@ alias_name_rewrite(const char *text, struct buf *out)
 	lower(text, &small);
 	transliterate(buf_str(&small), &plain);
 	for (const char *p = buf_str(&plain); *p != '\0' && count < REWRITTEN_MAX; p++) {
-		if (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r')
+		if (blank(*p))
 			continue;
 		buf_addc(
 		    out, isalnum((unsigned char)*p) || strchr("_.-", *p) != NULL ? *p : '_');

@@ -47,6 +47,9 @@ bool alias_contact_read(const char *text, char **name_r, char **email_r);
 /* Is it an address that mail can be sent to, after email-validator's rules without DNS? */
 bool alias_email_valid(const char *email);
 
+/* Put the domain of an address into lower case, as contacts have it. */
+void alias_lower_domain(char *email);
+
 /* Append the local part of a reverse alias: made of the address, or random if that is NULL. */
 void alias_reverse_local(const char *email, struct buf *out);
 

@@ -120,7 +120,7 @@ alias_end(struct alias_service *s, bool keep)
 int64_t
 alias_now(const struct alias_service *s)
 {
-	return clock_wall() + s->put_forward;
+	return s->stopped_at != 0 ? s->stopped_at : clock_wall() + s->put_forward;
 }
 
 void

@@ -17,6 +17,7 @@ struct alias_service {
 	struct alias_config config;
 	struct alias_limits *limits;
 	int64_t put_forward;                      /* seconds that our clock is ahead */
+	int64_t stopped_at;                       /* it stands still at this time; 0: it runs */
 	unsigned char secret[ALIAS_SECRET_BYTES]; /* signs suffixes and other tokens */
 };
 

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/xalloc.h"
 #include "sandbox/auth.h"
 #include "sandbox/codec.h"
 #include "sandbox/json.h"
@@ -109,7 +110,7 @@ auth_challenge(const struct request *r, struct reply *reply)
 	reply_json(reply, 200, next_step("solve it, then POST /api/v1/session"));
 	give_token(r, reply,
 	    json_pack("{s:s, s:s, s:I, s:I}", "use", "challenge", "jti", jti.data, "difficulty",
-	        o->difficulty, "exp", clock_wall() + o->challenge_ttl));
+	        r->difficulty, "exp", clock_wall() + o->challenge_ttl));
 	buf_free(&jti);
 }
 
@@ -182,13 +183,10 @@ enter(const struct request *r, const json_t *challenge, const json_t *body, stru
     json_t *answer)
 {
 	struct store *store = r->sandbox->store;
-	struct db *d = store_take(store);
+	struct db *d = store_begin_write(store);
 	const struct refusal *why = NULL;
 	const char *key = json_text(body, "apiKey");
 
-	if (d == NULL)
-		return &trouble;
-	store_begin_write(store, d);
 	if (!challenge_use(
 	        d, json_text(challenge, "jti"), json_number(challenge, "exp", 0), clock_wall()))
 		why = &used;
@@ -198,7 +196,6 @@ enter(const struct request *r, const json_t *challenge, const json_t *body, stru
 		why = &unknown_key;
 	if (!store_commit(store, d, NULL))
 		why = &trouble;
-	store_give(store, d);
 	return why;
 }
 
@@ -288,8 +285,9 @@ auth_capability(const struct request *r, struct reply *reply)
 		count_one(r->sandbox->counters.capabilities);
 		reply_json(reply, 200, next_step("GET /.well-known/jmap"));
 		give_token(r, reply,
-		    json_pack("{s:s, s:s, s:s, s:I}", "use", "capability", "sub", a.username,
-		        "inboxId", r->sandbox->proxy == NULL ? a.username : a.inbox, "exp",
+		    json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "use", "capability", "sub",
+		        a.username, "inboxId", r->sandbox->proxy == NULL ? a.username : a.inbox,
+		        "account", a.id, "inbox", a.inbox, "exp",
 		        clock_wall() + r->sandbox->options.capability_ttl));
 	}
 	if (d != NULL)
@@ -298,16 +296,24 @@ auth_capability(const struct request *r, struct reply *reply)
 	json_decref(claims);
 }
 
+/*
+ * All that is said here of an account never changes and the token is signed, so the database
+ * is not asked.
+ */
 bool
-auth_account(const struct request *r, struct db *d, struct account *a, struct reply *reply)
+auth_account(const struct request *r, struct account *a, struct reply *reply)
 {
 	json_t *claims = bearer_claims(
 	    r, "capability", "get a new capability token from POST /api/v1/capability", reply);
-	bool found = claims != NULL && claimed_account(r->sandbox->store, d, claims, a);
+	bool found = claims != NULL;
 
-	if (claims != NULL && !found)
-		reply_error(reply, no_account.status, no_account.message, no_account.hint);
-	if (!found)
+	if (found)
+		*a = (struct account){
+		    .id = json_number(claims, "account", 0),
+		    .username = xstrdup(json_text(claims, "sub")),
+		    .inbox = xstrdup(json_text(claims, "inbox")),
+		};
+	else
 		count_one(r->sandbox->counters.refused_tokens);
 	json_decref(claims);
 	return found;

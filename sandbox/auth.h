@@ -17,10 +17,10 @@ void auth_session(const struct request *r, struct reply *reply);
 void auth_capability(const struct request *r, struct reply *reply);
 
 /*
- * The account of the capability token in a request.  False, with the reply filled in, if
- * there is no good one.  The caller account_free()s it.
+ * The account of the capability token in a request: id, username and inbox, which never
+ * change; its states are in the store.  False, with the reply filled in, if there is no good
+ * token.  The caller account_free()s it.
  */
-bool
-auth_account(const struct request *r, struct db *d, struct account *a, struct reply *reply);
+bool auth_account(const struct request *r, struct account *a, struct reply *reply);
 
 #endif

@@ -1,10 +1,9 @@
 /*
- * Bytes in one growing file.  A writer first takes its place by moving the end under a lock,
- * then writes without it; a place whose transaction is rolled back is lost, not reused.
+ * Bytes in one growing file.  Who stores is in a write of the database, so nobody else moves
+ * the end meanwhile; a place whose transaction is rolled back is lost, not reused.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,6 @@
 
 struct blobs {
 	int fd;
-	pthread_mutex_t lock;
 	int64_t end;
 };
 
@@ -36,7 +34,6 @@ blobs_open(const char *directory, struct outcome *o)
 	char *path = xasprintf("%s/blobs", directory);
 	struct stat st;
 
-	pthread_mutex_init(&b->lock, NULL);
 	b->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	*o = outcome_ok();
 	if (b->fd < 0 || fstat(b->fd, &st) < 0)
@@ -56,7 +53,6 @@ blobs_close(struct blobs **b)
 		return;
 	if ((*b)->fd >= 0)
 		close((*b)->fd);
-	pthread_mutex_destroy(&(*b)->lock);
 	free(*b);
 	*b = NULL;
 }
@@ -91,20 +87,13 @@ bool
 blob_store(struct blobs *b, struct db *d, int64_t account, const void *bytes, size_t length,
     unsigned char hash[BLOB_HASH])
 {
-	int64_t position;
-
 	SHA1(bytes, length, hash);
-	if (db_int(d, 0, "SELECT 1 FROM blob WHERE account = ? AND hash = ?", "ib", account,
-	        hash, (size_t)BLOB_HASH) == 1)
-		return true;
-	pthread_mutex_lock(&b->lock);
-	position = b->end;
-	b->end += (int64_t)length;
-	pthread_mutex_unlock(&b->lock);
-	if (!write_at(b->fd, bytes, length, position))
+	if (!write_at(b->fd, bytes, length, b->end))
 		return false;
-	db_run(d, "INSERT INTO blob VALUES (?, ?, ?, ?)", "ibii", account, hash,
-	    (size_t)BLOB_HASH, position, (int64_t)length);
+	db_run(d, "INSERT INTO blob VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", "ibii",
+	    account, hash, (size_t)BLOB_HASH, b->end, (int64_t)length);
+	if (db_changes(d) > 0) /* else it was there already */
+		b->end += (int64_t)length;
 	return true;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "sandbox/control.h"
 #include "sandbox/fault.h"
+#include "sandbox/hold.h"
 
 void
 control_counters(const struct request *r, struct reply *reply)
@@ -34,4 +35,11 @@ control_faults_clear(const struct request *r, struct reply *reply)
 {
 	faults_clear(r->sandbox->faults);
 	reply_json(reply, 200, json_array());
+}
+
+void
+control_release(const struct request *r, struct reply *reply)
+{
+	reply_json(
+	    reply, 200, json_pack("{s:I}", "released", hold_send(r->sandbox, INT64_MAX)));
 }

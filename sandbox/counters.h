@@ -26,6 +26,9 @@
 	X(submissions, "submissions")                \
 	X(deliveries, "deliveries")                  \
 	X(refused_submissions, "refusedSubmissions") \
+	X(held_submissions, "heldSubmissions")       \
+	X(canceled, "canceledSubmissions")           \
+	X(sent, "sent")                              \
 	X(faults_applied, "faultsApplied")
 
 struct counters {

@@ -26,7 +26,7 @@ struct db {
 	sqlite3 *handle;
 	bool failed;
 	bool in_transaction;
-	bool writing;
+	unsigned marks; /* set in the transaction */
 	char message[MESSAGE_SIZE];
 	struct slot slots[SLOTS];
 };
@@ -47,6 +47,8 @@ db_open(const char *path, struct outcome *o)
 	struct db *d = xcalloc(1, sizeof(*d));
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
+	/* Counting its memory would be a lock at each allocation.  Only the first call counts. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	*o = outcome_ok();
 	if (sqlite3_open_v2(path, &d->handle, flags, NULL) != SQLITE_OK) {
 		*o = outcome_make("local", "database", "%s: %s", path,
@@ -55,7 +57,7 @@ db_open(const char *path, struct outcome *o)
 		return NULL;
 	}
 	sqlite3_busy_timeout(d->handle, BUSY_MS);
-	db_script(d, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+	db_script(d, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
 	             "PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824;"
 	             "PRAGMA temp_store = MEMORY;");
 	sqlite3_wal_autocheckpoint(d->handle, WAL_PAGES);
@@ -222,8 +224,8 @@ void
 db_begin(struct db *d, bool write)
 {
 	d->failed = false;
-	d->writing = write;
-	db_script(d, write ? "BEGIN IMMEDIATE" : "BEGIN");
+	d->marks = 0;
+	db_run(d, write ? "BEGIN IMMEDIATE" : "BEGIN", "");
 	d->in_transaction = !d->failed;
 }
 
@@ -233,7 +235,28 @@ db_rollback(struct db *d)
 	/* A full disk may have rolled back already: then there is nothing left to undo. */
 	if (d->in_transaction && sqlite3_get_autocommit(d->handle) == 0)
 		sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
-	d->in_transaction = d->writing = false;
+	d->in_transaction = false;
+}
+
+/* The first mark is the start of the transaction, which costs nothing. */
+void
+db_mark(struct db *d)
+{
+	if (d->marks > 1)
+		db_run(d, "RELEASE mark", "");
+	if (d->marks++ > 0)
+		db_run(d, "SAVEPOINT mark", "");
+}
+
+void
+db_back_to_mark(struct db *d)
+{
+	if (d->marks > 1) {
+		db_run(d, "ROLLBACK TO mark", "");
+		return;
+	}
+	db_run(d, "ROLLBACK", "");
+	db_run(d, "BEGIN IMMEDIATE", "");
 }
 
 bool
@@ -241,19 +264,13 @@ db_commit(struct db *d, const char **why_r)
 {
 	bool good;
 
-	db_script(d, "COMMIT");
+	db_run(d, "COMMIT", "");
 	good = !d->failed;
 	if (!good) {
 		db_rollback(d);
 		if (why_r != NULL)
 			*why_r = d->message;
 	}
-	d->in_transaction = d->writing = d->failed = false;
+	d->in_transaction = d->failed = false;
 	return good;
-}
-
-bool
-db_writes(const struct db *d)
-{
-	return d->writing;
 }

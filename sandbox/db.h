@@ -57,10 +57,12 @@ int64_t db_changes(struct db *d); /* rows the last statement changed */
 void db_begin(struct db *d, bool write);
 void db_rollback(struct db *d);
 
+/* Within a transaction: note this point, where db_back_to_mark() undoes all that follows it.
+ * A new mark takes the place of the one before. */
+void db_mark(struct db *d);
+void db_back_to_mark(struct db *d);
+
 /* True if all of it is stored; else it was rolled back and *why_r (if asked) is the text. */
 bool db_commit(struct db *d, const char **why_r);
-
-/* Is the transaction one that was begun to write (even if that failed)? */
-bool db_writes(const struct db *d);
 
 #endif

@@ -35,12 +35,22 @@ refused(const char *type, const char *description, const char *recipient)
 	return error;
 }
 
-/* Is a refusal ordered by one of the addresses? */
+/* Of several recipients that are refused as invalid, all are told. */
+static void
+add_invalid(json_t *error, const struct refusal_order *order, const char *recipient)
+{
+	if (strcmp(order->type, "invalidRecipients") == 0)
+		json_array_append_new(
+		    json_object_get(error, "invalidRecipients"), json_string(recipient));
+}
+
+/* Is a refusal ordered by some of the addresses? */
 static json_t *
 ordered_refusal(const json_t *envelope, bool data)
 {
 	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
 	struct refusal_order order;
+	json_t *error = NULL;
 	size_t i;
 	const json_t *recipient;
 
@@ -49,10 +59,14 @@ ordered_refusal(const json_t *envelope, bool data)
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
 
-		if (refusal_ordered(email, data, &order))
-			return refused(order.type, order.description, email);
+		if (!refusal_ordered(email, data, &order))
+			continue;
+		if (error == NULL)
+			error = refused(order.type, order.description, email);
+		else
+			add_invalid(error, &order, email);
 	}
-	return NULL;
+	return error;
 }
 
 /* The inbox that an address of our domain means: its detail is dropped, its case does not
@@ -164,6 +178,18 @@ deliver_locally(struct jmap_request *r, const json_t *envelope, const char *emai
 	return stored;
 }
 
+json_t *
+deliver_refusal(struct jmap_request *r, const json_t *envelope)
+{
+	json_t *error = ordered_refusal(envelope, false);
+
+	if (error == NULL)
+		error = unknown_users(r, envelope);
+	if (error == NULL)
+		error = ordered_refusal(envelope, true);
+	return error;
+}
+
 /* Deliver to the recipients that are ours, and note what became of all; false if the disk is
  * full. */
 static bool
@@ -215,40 +241,25 @@ deliver_to_aliases(struct jmap_request *r, const json_t *envelope, const json_t 
 	return reply != NULL;
 }
 
-/* File the message for all but those of the alias service, and deliver it to everybody. */
-static bool
-send_to_all(
-    struct jmap_request *r, const json_t *envelope, const struct blob *message, json_t *status)
-{
-	json_t *theirs, *rest = alias_deliver_split(r->sandbox, envelope, &theirs);
-	bool good = true;
-
-	if (json_array_size(json_object_get(rest, "rcptTo")) > 0) {
-		int64_t number =
-		    outbox_file(r->sandbox->outbox, rest, message->bytes, message->length);
-
-		good = number != 0 && deliver_all(r, rest, number, message, status);
-	}
-	if (good)
-		good = deliver_to_aliases(r, envelope, theirs, message, status);
-	json_decref(theirs);
-	json_decref(rest);
-	return good;
-}
-
-json_t *
-deliver(struct jmap_call *call, const json_t *envelope, const struct blob *message,
+int64_t
+deliver(struct jmap_request *r, const json_t *envelope, const struct blob *message,
     json_t **status_r)
 {
-	struct jmap_request *r = call->request;
-	json_t *error = ordered_refusal(envelope, false);
+	json_t *theirs, *rest = alias_deliver_split(r->sandbox, envelope, &theirs);
+	struct outbox *box = r->sandbox->outbox;
+	/* What goes to the alias service alone leaves as what that makes of it. */
+	int64_t number = json_array_size(json_object_get(rest, "rcptTo")) > 0
+	                     ? outbox_put(box, rest, message->bytes, message->length)
+	                     : outbox_number(box);
+	bool stored = number != 0;
 
-	if (error == NULL)
-		error = unknown_users(r, envelope);
-	if (error == NULL)
-		error = ordered_refusal(envelope, true);
-	*status_r = error == NULL ? json_object() : NULL;
-	if (error == NULL && !send_to_all(r, envelope, message, *status_r))
-		error = jmap_set_error("serverFail", NULL, "the disk is full");
-	return error;
+	*status_r = json_object();
+	if (stored)
+		stored = deliver_all(r, rest, number, message, *status_r) &&
+		         deliver_to_aliases(r, envelope, theirs, message, *status_r);
+	json_decref(theirs);
+	json_decref(rest);
+	if (stored)
+		count_one(r->sandbox->counters.sent);
+	return stored ? number : 0;
 }

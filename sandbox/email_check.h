@@ -26,6 +26,9 @@ json_t *email_check_mailboxes(struct jmap_call *call, const json_t *ids, struct 
 /* What Cyrus refuses to import: NUL, LF without CR, no header at all. */
 json_t *email_check_message(const struct blob *blob, const struct mime_part *message);
 
+/* Is there room for so many bytes more (--quota)? */
+json_t *email_check_quota(struct jmap_call *call, int64_t size);
+
 /* What is told of an Email that was made: id, blobId, threadId, size. */
 json_t *email_created_json(const struct email *e);
 

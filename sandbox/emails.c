@@ -62,6 +62,13 @@ email_by_hash(struct db *d, const struct account *a, const unsigned char hash[BL
 	    a->id, hash, (size_t)BLOB_HASH);
 }
 
+int64_t
+emails_size(struct db *d, const struct account *a)
+{
+	return db_int(d, 0, "SELECT sum(size) FROM email WHERE account = ? AND destroyed = 0",
+	    "i", a->id);
+}
+
 /* The message ids of a message, its own first, as the first 63 bits of their SHA-1. */
 static size_t
 message_ids(const struct mime_part *message, int64_t hashes[REFERENCES_MAX])

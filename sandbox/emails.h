@@ -38,6 +38,9 @@ void email_read(sqlite3_stmt *row, struct email *e);
 int64_t
 email_by_hash(struct db *d, const struct account *a, const unsigned char hash[BLOB_HASH]);
 
+/* The bytes of all Emails together. */
+int64_t emails_size(struct db *d, const struct account *a);
+
 /* Add the message, whose blob is stored; e has hash, size, received, keywords, mailboxes and
  * gets id, thread and attachment. */
 void

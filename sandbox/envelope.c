@@ -1,10 +1,12 @@
 /*
  * Make and check envelopes.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "sandbox/envelope.h"
+#include "sandbox/extensions.h"
 #include "sandbox/jmap.h"
 #include "sandbox/json.h"
 #include "sandbox/mime_address.h"
@@ -16,43 +18,38 @@ invalid(const char *why)
 	return jmap_set_error("invalidProperties", "envelope", "%s", why);
 }
 
-/* The parameters of an address: an object of strings and nulls; a new reference or NULL. */
-static json_t *
-parameters_of(const json_t *address)
-{
-	json_t *given = json_object_get(address, "parameters");
-	const char *key;
-	json_t *value;
+/* What an envelope is made with. */
+struct making {
+	const struct options *options;
+	int64_t now;
+	json_t **error_r;
+};
 
-	if (given == NULL || json_is_null(given))
-		return json_object();
-	if (!json_is_object(given))
-		return NULL;
-	json_object_foreach (given, key, value)
-		if ((!json_is_string(value) && !json_is_null(value)) ||
-		    strncasecmp(key, "HOLD", 4) == 0)
-			return NULL; /* maxDelayedSend is 0: nothing can be held */
-	return json_copy(given);
-}
-
+/* An address with its parameters, {} if there are none; NULL with the error set. */
 static json_t *
-address_of(const json_t *given, json_t **error_r)
+address_of(const struct making *m, const json_t *given, bool of_sender)
 {
 	const char *email = json_text(given, "email");
-	json_t *parameters = parameters_of(given);
+	const json_t *parameters = json_object_get(given, "parameters");
+	char *mistake = NULL;
 
-	if (email == NULL || parameters == NULL) {
-		json_decref(parameters);
-		*error_r = invalid(email == NULL ? "an address is an object with \"email\""
-		                                 : "\"parameters\" are strings or null, and "
-		                                   "none that this server lacks");
+	if (email == NULL) {
+		*m->error_r = invalid("an address is an object with \"email\"");
 		return NULL;
 	}
-	return json_pack("{s:s, s:o}", "email", email, "parameters", parameters);
+	if (parameters == NULL || json_is_null(parameters))
+		return json_pack("{s:s, s:{}}", "email", email, "parameters");
+	mistake = extensions_mistake(m->options, parameters, of_sender, m->now);
+	if (mistake != NULL) {
+		*m->error_r = invalid(mistake);
+		free(mistake);
+		return NULL;
+	}
+	return json_pack("{s:s, s:O}", "email", email, "parameters", parameters);
 }
 
 static json_t *
-complete(const json_t *given, json_t **error_r)
+complete(const struct making *m, const json_t *given)
 {
 	const json_t *list = json_object_get(given, "rcptTo");
 	json_t *sender, *recipients;
@@ -60,18 +57,18 @@ complete(const json_t *given, json_t **error_r)
 	const json_t *item;
 
 	if (!json_is_object(given) || !json_is_array(list)) {
-		*error_r = invalid("an envelope has mailFrom and rcptTo");
+		*m->error_r = invalid("an envelope has mailFrom and rcptTo");
 		return NULL;
 	}
-	sender = address_of(json_object_get(given, "mailFrom"), error_r);
+	sender = address_of(m, json_object_get(given, "mailFrom"), true);
 	recipients = json_array();
 	json_array_foreach (list, i, item) {
-		json_t *address = *error_r == NULL ? address_of(item, error_r) : NULL;
+		json_t *address = *m->error_r == NULL ? address_of(m, item, false) : NULL;
 
 		if (address != NULL)
 			json_array_append_new(recipients, address);
 	}
-	if (*error_r != NULL) {
+	if (*m->error_r != NULL) {
 		json_decref(sender);
 		json_decref(recipients);
 		return NULL;
@@ -132,16 +129,19 @@ derive(const struct mime_part *message)
 }
 
 json_t *
-envelope_make(const json_t *given, const struct mime_part *message, json_t **error_r)
+envelope_make(const struct options *o, const json_t *given, const struct mime_part *message,
+    int64_t now, json_t **error_r)
 {
+	struct making m = {o, now, error_r};
+
 	*error_r = NULL;
 	if (given == NULL || json_is_null(given))
 		return derive(message);
-	return complete(given, error_r);
+	return complete(&m, given);
 }
 
 static json_t *
-check_recipients(const json_t *recipients)
+check_recipients(const json_t *recipients, int64_t max)
 {
 	json_t *bad = json_array(), *error = NULL;
 	size_t i;
@@ -152,10 +152,9 @@ check_recipients(const json_t *recipients)
 			json_array_append(bad, json_object_get(item, "email"));
 	if (json_array_size(recipients) == 0) {
 		error = jmap_set_error("noRecipients", NULL, "the envelope has no recipient");
-	} else if (json_array_size(recipients) > ENVELOPE_RECIPIENTS_MAX) {
+	} else if ((int64_t)json_array_size(recipients) > max) {
 		error = jmap_set_error("tooManyRecipients", NULL, "5.5.3 too many recipients");
-		json_object_set_new(
-		    error, "maxRecipients", json_integer(ENVELOPE_RECIPIENTS_MAX));
+		json_object_set_new(error, "maxRecipients", json_integer(max));
 	} else if (json_array_size(bad) > 0) {
 		error = jmap_set_error(
 		    "invalidRecipients", NULL, "5.1.3 a recipient's address is malformed");
@@ -183,11 +182,13 @@ all_own(const struct mime_part *message, const char *name, const char *inbox, si
 }
 
 json_t *
-envelope_check(const json_t *envelope, const struct mime_part *message, const char *inbox)
+envelope_check(const struct options *o, const json_t *envelope, const struct mime_part *message,
+    const char *inbox)
 {
 	const char *sender = json_text(json_object_get(envelope, "mailFrom"), "email");
 	struct refusal_order order;
-	json_t *error = check_recipients(json_object_get(envelope, "rcptTo"));
+	json_t *error =
+	    check_recipients(json_object_get(envelope, "rcptTo"), o->max_recipients);
 	size_t from, senders;
 
 	if (error != NULL)

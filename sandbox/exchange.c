@@ -38,8 +38,9 @@ struct exchange {
 	struct spool body;
 	struct proxy_transfer *transfer; /* what is passed on as it comes */
 	bool begun;
-	bool streams; /* it is passed on so, or would be but for the fault or the token */
-	bool decided; /* about the fault */
+	bool streams;  /* it is passed on so, or would be but for the fault or the token */
+	bool decided;  /* about the fault */
+	bool answered; /* the reply is filled in */
 	struct fault fault;
 	struct buf rewritten; /* the body, changed by the fault */
 	json_t *memo;
@@ -75,8 +76,9 @@ take_fault(struct exchange *x, json_t *body)
 	if (strncmp(x->path, "/sandbox/", 9) == 0)
 		return;
 	x->fault = faults_take(x->sandbox->faults, x->path, body);
-	if (x->fault.kind != FAULT_NONE)
-		count_one(x->sandbox->counters.faults_applied);
+	count_many(x->sandbox->counters.faults_applied, x->fault.orders);
+	if (x->fault.kind == FAULT_DIFFICULTY)
+		x->request.difficulty = json_number(x->fault.order, "bits", 0);
 	if (fault_in_jmap(&x->fault)) {
 		char *text;
 
@@ -94,15 +96,20 @@ fault_prevents(const struct exchange *x)
 	return x->fault.kind == FAULT_STATUS || x->fault.kind == FAULT_CUT_BEFORE;
 }
 
+/* Let a delay pass; false if the connection is suspended, and will be back. */
+static bool
+wait_for(struct exchange *x, int64_t ms)
+{
+	return ms == 0 || delays_wait(x->delays, x->request.connection, ms);
+}
+
 /* A transfer that streams takes its fault now, and starts. */
 static void
 begin_stream(struct exchange *x, int64_t body_length)
 {
 	x->streams = true;
 	take_fault(x, NULL);
-	if (x->fault.kind == FAULT_DELAY)
-		(void)delays_wait(
-		    x->delays, x->request.connection, json_number(x->fault.order, "ms", 0));
+	(void)wait_for(x, x->fault.ms_before);
 	if (!fault_prevents(x))
 		x->transfer = pass_start(&x->request, body_length, false, &x->reply);
 }
@@ -123,6 +130,7 @@ exchange_begin(
 	    .method = method,
 	    .path = x->path,
 	    .uri = x->uri,
+	    .difficulty = s->options.difficulty,
 	};
 	count_one(s->counters.requests);
 	x->route = route_find(s, method, path, &x->refused);
@@ -243,7 +251,6 @@ static bool
 decide(struct exchange *x)
 {
 	json_t *body = NULL;
-	bool ready = true;
 
 	if (faults_need_body(x->sandbox->faults, x->path))
 		body = json_loadb(x->request.body, x->request.body_length, 0, NULL);
@@ -251,10 +258,23 @@ decide(struct exchange *x)
 	json_decref(body);
 	if (!fault_prevents(x))
 		route_enter(x->route, &x->request);
-	if (x->fault.kind == FAULT_DELAY)
-		ready = delays_wait(
-		    x->delays, x->request.connection, json_number(x->fault.order, "ms", 0));
-	return ready;
+	return wait_for(x, x->fault.ms_before);
+}
+
+/* Fill in the reply, from the request and the fault it has met. */
+static void
+act(struct exchange *x)
+{
+	if (x->rewritten.data != NULL) {
+		x->request.body = x->rewritten.data;
+		x->request.body_length = x->rewritten.len;
+	}
+	answer(x);
+	if (x->fault.kind == FAULT_CUT_AFTER)
+		(void)reply_collect(&x->reply);
+	if (x->fault.kind == FAULT_HALF)
+		reply_halve(&x->reply);
+	x->answered = true;
 }
 
 enum MHD_Result
@@ -266,17 +286,15 @@ exchange_finish(struct exchange *x)
 		x->refused = 507;
 	if (!x->decided && x->refused == 0 && !decide(x))
 		return MHD_YES;
-	if (x->rewritten.data != NULL) {
-		x->request.body = x->rewritten.data;
-		x->request.body_length = x->rewritten.len;
-	}
 	if (x->fault.kind == FAULT_CUT_BEFORE)
 		return MHD_NO;
-	answer(x);
-	if (x->fault.kind == FAULT_CUT_AFTER) {
-		(void)reply_collect(&x->reply);
-		return MHD_NO;
+	if (!x->answered) {
+		act(x);
+		if (!wait_for(x, x->fault.ms_after))
+			return MHD_YES;
 	}
+	if (x->fault.kind == FAULT_CUT_AFTER)
+		return MHD_NO;
 	return send_reply(
 	    &x->request, &x->reply, x->fault.kind == FAULT_TRUNCATE ? SEND_HALF : SEND_WHOLE);
 }
@@ -294,6 +312,7 @@ log_request(const struct exchange *x)
 	log_str(&l, "path", x->path);
 	log_num(&l, "status", x->reply.status);
 	log_str(&l, "fault", json_text(x->fault.order, "do"));
+	log_num(&l, "delay", x->fault.ms_before + x->fault.ms_after);
 	log_num(&l, "us", (clock_ns() - x->started_ns) / 1000);
 	log_end(&l);
 }

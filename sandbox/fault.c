@@ -22,6 +22,8 @@ static const struct kind_name kinds[] = {
     {"cut-before", FAULT_CUT_BEFORE, NULL, JSON_NULL},
     {"cut-after", FAULT_CUT_AFTER, NULL, JSON_NULL},
     {"truncate", FAULT_TRUNCATE, NULL, JSON_NULL},
+    {"half", FAULT_HALF, NULL, JSON_NULL},
+    {"difficulty", FAULT_DIFFICULTY, "bits", JSON_INTEGER},
     {"method-error", FAULT_METHOD_ERROR, "type", JSON_STRING},
     {"set-error", FAULT_SET_ERROR, "type", JSON_STRING},
     {"wrong-state", FAULT_WRONG_STATE, NULL, JSON_NULL},
@@ -81,27 +83,60 @@ kind_of(const json_t *order)
 	return NULL;
 }
 
+/* What is wrong with the members that all kinds have, or NULL. */
+static const char *
+mistake_of_any(const json_t *order)
+{
+	static const struct {
+		const char *name;
+		json_type type;
+		const char *mistake;
+	} members[] = {
+	    {"path", JSON_STRING, "\"path\" is the start of a path"},
+	    {"method", JSON_STRING, "\"method\" is the name of a JMAP method"},
+	    {"recipient", JSON_STRING, "\"recipient\" is an address"},
+	    {"when", JSON_STRING, "\"when\" is \"before\" or \"after\""},
+	    {"creation", JSON_INTEGER, "\"creation\" is a number from 1 on"},
+	    {"more", JSON_OBJECT, "\"more\" is an object"},
+	};
+	const char *when = json_text(order, "when");
+
+	if (!json_is_object(order))
+		return "a fault is an object";
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const json_t *member = json_object_get(order, members[i].name);
+
+		if (member != NULL && json_typeof(member) != members[i].type)
+			return members[i].mistake;
+	}
+	if (json_text(order, "path") == NULL && json_text(order, "method") == NULL &&
+	    json_text(order, "recipient") == NULL)
+		return "a fault needs \"path\", \"method\" or \"recipient\"";
+	if (json_number(order, "skip", 0) < 0 || json_number(order, "count", 1) < 1)
+		return "\"skip\" is 0 or more, \"count\" 1 or more";
+	if (when != NULL && strcmp(when, "before") != 0 && strcmp(when, "after") != 0)
+		return "\"when\" is \"before\" or \"after\"";
+	if (json_number(order, "creation", 1) < 1)
+		return "\"creation\" is a number from 1 on";
+	return NULL;
+}
+
 /* What is wrong with an order, or NULL. */
 static const char *
 mistake(const json_t *order)
 {
 	const struct kind_name *kind = kind_of(order);
-	const json_t *method = json_object_get(order, "method");
+	const char *why = mistake_of_any(order);
 	const json_t *needed;
 
-	if (!json_is_object(order))
-		return "a fault is an object";
+	if (why != NULL)
+		return why;
 	if (kind == NULL)
 		return "\"do\" is not a kind of fault";
-	if (json_text(order, "path") == NULL && method == NULL)
-		return "a fault needs \"path\", \"method\", or both";
-	if (json_number(order, "skip", 0) < 0 || json_number(order, "count", 1) < 1)
-		return "\"skip\" is 0 or more, \"count\" 1 or more";
-	if (method != NULL && !json_is_string(method))
-		return "\"method\" is the name of a JMAP method";
 	needed = kind->needs == NULL ? NULL : json_object_get(order, kind->needs);
 	if (kind->needs != NULL && (needed == NULL || json_typeof(needed) != kind->type))
-		return "the kind of fault lacks its \"status\", \"ms\", \"type\" or \"limit\"";
+		return "the kind of fault lacks its \"status\", \"ms\", \"bits\", \"type\" or "
+		       "\"limit\"";
 	if (json_is_integer(needed) &&
 	    (json_integer_value(needed) < 0 || json_integer_value(needed) > 3600000))
 		return "a number is negative or far too large";
@@ -164,6 +199,28 @@ path_fits(const json_t *order, const char *path)
 	return prefix == NULL || strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
+/* Does the body submit something to the recipient? */
+static bool
+recipient_fits(const json_t *order, const json_t *body)
+{
+	const char *recipient = json_text(order, "recipient");
+	const json_t *call;
+	size_t i;
+
+	if (recipient == NULL)
+		return true;
+	json_array_foreach (json_object_get(body, "methodCalls"), i, call) {
+		const char *id;
+		json_t *object;
+
+		json_object_foreach (
+		    json_object_get(json_array_get(call, 1), "create"), id, object)
+			if (fault_names_recipient(object, recipient))
+				return true;
+	}
+	return false;
+}
+
 /* Does the body call the method, or something that a fault in JMAP is about? */
 static bool
 method_fits(const struct fault *f, const json_t *body)
@@ -198,7 +255,8 @@ faults_need_body(struct faults *f, const char *path)
 		struct fault fault = {.kind = kind_of(order)->kind};
 
 		if (path_fits(order, path) &&
-		    (json_object_get(order, "method") != NULL || fault_in_jmap(&fault)))
+		    (json_object_get(order, "method") != NULL ||
+		        json_object_get(order, "recipient") != NULL || fault_in_jmap(&fault)))
 			need = true;
 	}
 	pthread_mutex_unlock(&f->lock);
@@ -217,26 +275,52 @@ use_up(json_t *order, const char *key)
 	return true;
 }
 
+/* Is an order for this request, and ripe?  If it is not ripe yet, it is a step nearer. */
+static bool
+strikes(const struct fault *fault, const char *path, const json_t *body)
+{
+	return path_fits(fault->order, path) && method_fits(fault, body) &&
+	       recipient_fits(fault->order, body) && !use_up(fault->order, "skip");
+}
+
+static void
+add_delay(struct fault *taken, const json_t *order)
+{
+	const char *when = json_text(order, "when");
+	int64_t ms = json_number(order, "ms", 0);
+
+	if (when != NULL && strcmp(when, "after") == 0)
+		taken->ms_after += ms;
+	else
+		taken->ms_before += ms;
+}
+
 struct fault
 faults_take(struct faults *f, const char *path, const json_t *body)
 {
 	struct fault taken = {0};
-	size_t i;
-	json_t *order;
 
 	pthread_mutex_lock(&f->lock);
-	json_array_foreach (f->orders, i, order) {
-		struct fault fault = {kind_of(order)->kind, order};
+	for (size_t i = 0; i < json_array_size(f->orders);) {
+		json_t *order = json_array_get(f->orders, i);
+		struct fault fault = {.kind = kind_of(order)->kind, .order = order};
+		bool delay = fault.kind == FAULT_DELAY;
 
-		if (!path_fits(order, path) || !method_fits(&fault, body) ||
-		    use_up(order, "skip"))
+		i++;
+		if ((!delay && taken.kind != FAULT_NONE) || !strikes(&fault, path, body))
 			continue;
-		taken.kind = fault.kind;
-		taken.order = json_deep_copy(order);
+		taken.orders++;
+		if (delay) {
+			add_delay(&taken, order);
+		} else {
+			taken.kind = fault.kind;
+			taken.order = json_deep_copy(order);
+		}
+		if (json_bool(order, "forever"))
+			continue;
 		use_up(order, "count");
 		if (json_number(order, "count", 0) == 0)
-			json_array_remove(f->orders, i);
-		break;
+			json_array_remove(f->orders, --i);
 	}
 	pthread_mutex_unlock(&f->lock);
 	return taken;

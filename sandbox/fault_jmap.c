@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sandbox/fault.h"
 #include "sandbox/json.h"
@@ -37,10 +38,28 @@ fault_concerns(const struct fault *f, const json_t *call)
 
 	if (method != NULL)
 		return strcmp(name_of(call), method) == 0;
+	if (json_text(f->order, "recipient") != NULL)
+		return strcmp(name_of(call), "EmailSubmission/set") == 0;
 	if (f->kind == FAULT_SET_ERROR && strcmp(name_of(call), "Email/import") == 0)
 		return true;
 	return (size_t)f->kind < sizeof(ends) / sizeof(ends[0]) && ends[f->kind] != NULL &&
 	       ends_with(name_of(call), ends[f->kind]);
+}
+
+bool
+fault_names_recipient(const json_t *object, const char *recipient)
+{
+	const json_t *address;
+	size_t i;
+
+	json_array_foreach (
+	    json_object_get(json_object_get(object, "envelope"), "rcptTo"), i, address) {
+		const char *email = json_text(address, "email");
+
+		if (email != NULL && strcasecmp(email, recipient) == 0)
+			return true;
+	}
+	return false;
 }
 
 static json_t *
@@ -57,6 +76,7 @@ error_of(const struct fault *f)
 		json_object_set(error, "type", json_object_get(f->order, "type"));
 	if (description != NULL)
 		json_object_set(error, "description", description);
+	json_object_update(error, json_object_get(f->order, "more"));
 	return error;
 }
 
@@ -68,23 +88,46 @@ disarm(json_t *call)
 	json_array_set_new(call, 1, json_object());
 }
 
-/* Take out the first create; its creation id, or NULL. */
+/* Is it the create that a set-error is for?  number counts from 1. */
+static bool
+is_wanted(const struct fault *f, int64_t number, const json_t *object)
+{
+	const char *recipient = json_text(f->order, "recipient");
+
+	if (json_object_get(f->order, "creation") != NULL || recipient == NULL)
+		return number == json_number(f->order, "creation", 1);
+	return fault_names_recipient(object, recipient);
+}
+
+/* Take out the creates that a set-error is for; an array of their creation ids. */
 static json_t *
-drop_first_create(json_t *call)
+drop_creates(const struct fault *f, json_t *call)
 {
 	json_t *arguments = json_array_get(call, 1);
 	json_t *create = json_object_get(arguments, "create");
-	json_t *id = NULL;
-	void *first;
+	json_t *dropped = json_array(), *object;
+	int64_t number = 0;
+	const char *id;
+	void *next;
 
 	if (!json_is_object(create))
 		create = json_object_get(arguments, "emails"); /* of Email/import */
-	first = json_object_iter(create);
-	if (first == NULL)
-		return NULL;
-	id = json_string(json_object_iter_key(first));
-	json_object_del(create, json_string_value(id));
-	return id;
+	json_object_foreach_safe (create, next, id, object) {
+		if (!is_wanted(f, ++number, object))
+			continue;
+		json_array_append_new(dropped, json_string(id));
+		json_object_del(create, id);
+	}
+	return dropped;
+}
+
+/* Is it an error that is told though the call has been run? */
+static bool
+comes_after(const struct fault *f)
+{
+	const char *when = json_text(f->order, "when");
+
+	return when != NULL && strcmp(when, "after") == 0;
 }
 
 static bool
@@ -113,12 +156,10 @@ fault_rewrite_request(const struct fault *f, json_t *request, json_t **memo_r)
 			return;
 		if (replaces_call(f, call)) {
 			json_object_set_new(*memo_r, "error", error_of(f));
-			disarm(call);
+			if (!comes_after(f))
+				disarm(call);
 		} else if (f->kind == FAULT_SET_ERROR) {
-			json_t *id = drop_first_create(call);
-
-			if (id != NULL)
-				json_object_set_new(*memo_r, "create", id);
+			json_object_set_new(*memo_r, "create", drop_creates(f, call));
 		} else if (f->kind == FAULT_CLAMP_LIMIT) {
 			json_t *limit = json_object_get(f->order, "limit");
 
@@ -140,20 +181,39 @@ spoil_states(json_t *arguments)
 }
 
 static void
-add_set_error(const struct fault *f, json_t *arguments, const char *creation_id)
+add_set_errors(const struct fault *f, json_t *arguments, const json_t *creation_ids)
 {
 	json_t *refused = json_object_get(arguments, "notCreated");
+	size_t i;
+	const json_t *id;
 
+	if (json_array_size(creation_ids) == 0)
+		return;
 	if (!json_is_object(refused)) {
 		refused = json_object();
 		json_object_set_new(arguments, "notCreated", refused);
 	}
-	json_object_set_new(refused, creation_id, error_of(f));
+	json_array_foreach (creation_ids, i, id)
+		json_object_set_new(refused, json_string_value(id), error_of(f));
+}
+
+/* Make a response the error, and drop those of implicit calls, which have the same id. */
+static void
+become_error(json_t *responses, size_t at, const json_t *memo)
+{
+	json_t *entry = json_array_get(responses, at);
+
+	json_array_set_new(entry, 0, json_string("error"));
+	json_array_set(entry, 1, json_object_get(memo, "error"));
+	while (json_equal(
+	    json_array_get(json_array_get(responses, at + 1), 2), json_object_get(memo, "id")))
+		json_array_remove(responses, at + 1);
 }
 
 void
 fault_rewrite_response(const struct fault *f, const json_t *memo, json_t *response)
 {
+	json_t *responses = json_object_get(response, "methodResponses");
 	size_t i;
 	json_t *entry;
 
@@ -161,18 +221,17 @@ fault_rewrite_response(const struct fault *f, const json_t *memo, json_t *respon
 		json_object_set_new(response, "sessionState", json_string(UNKNOWN_STATE));
 		return;
 	}
-	json_array_foreach (json_object_get(response, "methodResponses"), i, entry) {
+	json_array_foreach (responses, i, entry) {
 		json_t *arguments = json_array_get(entry, 1);
-		const char *creation_id = json_text(memo, "create");
+		const json_t *creation_ids = json_object_get(memo, "create");
 
 		if (memo == NULL ||
 		    !json_equal(json_array_get(entry, 2), json_object_get(memo, "id")))
 			continue;
 		if (json_object_get(memo, "error") != NULL) {
-			json_array_set_new(entry, 0, json_string("error"));
-			json_array_set(entry, 1, json_object_get(memo, "error"));
-		} else if (creation_id != NULL) {
-			add_set_error(f, arguments, creation_id);
+			become_error(responses, i, memo);
+		} else if (creation_ids != NULL) {
+			add_set_errors(f, arguments, creation_ids);
 		} else if (json_object_get(memo, "limit") != NULL) {
 			json_object_set(arguments, "limit", json_object_get(memo, "limit"));
 		} else if (f->kind == FAULT_WRONG_STATE) {

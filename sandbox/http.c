@@ -17,7 +17,7 @@
 #include "sandbox/listen.h"
 #include "sandbox/proxy.h"
 
-#define CONNECTION_MEMORY  65536
+#define CONNECTION_MEMORY  32768
 #define CONNECTION_TIMEOUT 300 /* seconds without a byte */
 #define MIN_THREADS        4
 

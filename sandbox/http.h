@@ -27,6 +27,7 @@ struct request {
 	const char *body; /* all of it */
 	size_t body_length;
 	struct alias_call *alias; /* the call to the alias service that it is, or NULL */
+	int64_t difficulty; /* of a challenge, if the request is for one */
 };
 
 /* A header (any case) or a query argument; NULL if there is none. */
@@ -80,6 +81,9 @@ void reply_problem(
 
 /* Read a stream into memory; false if it was cut or is larger than 64 MiB. */
 bool reply_collect(struct reply *r);
+
+/* Keep the first half of the body only. */
+void reply_halve(struct reply *r);
 
 /* Forget what was said and start again. */
 void reply_reset(struct reply *r);

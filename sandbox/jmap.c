@@ -7,9 +7,11 @@
 
 #include "common/base/xalloc.h"
 #include "sandbox/auth.h"
+#include "sandbox/hold.h"
 #include "sandbox/jmap.h"
 #include "sandbox/jmap_ref.h"
 #include "sandbox/json.h"
+#include "sandbox/json_read.h"
 #include "sandbox/session.h"
 
 static const char *const capabilities[] = {
@@ -65,7 +67,7 @@ not_request(const json_t *request)
 
 /* The first capability asked for that is not ours, or NULL. */
 static const char *
-unknown_capability(const json_t *using)
+unknown_capability(const struct options *o, const json_t *using)
 {
 	size_t i;
 	const json_t *item;
@@ -75,7 +77,8 @@ unknown_capability(const json_t *using)
 
 		for (size_t k = 0; k < sizeof(capabilities) / sizeof(capabilities[0]); k++)
 			if (strcmp(capabilities[k], json_string_value(item)) == 0)
-				known = true;
+				known = !o->no_blob ||
+				        strcmp(capabilities[k], CAPABILITY_BLOB) != 0;
 		if (!known)
 			return json_string_value(item);
 	}
@@ -97,7 +100,7 @@ acceptable(const struct request *r, const json_t *request, struct reply *reply)
 		reply_problem(reply, 400, "notRequest", NULL, why);
 		return false;
 	}
-	unknown = unknown_capability(json_object_get(request, "using"));
+	unknown = unknown_capability(&r->sandbox->options, json_object_get(request, "using"));
 	if (unknown != NULL) {
 		char *detail = xasprintf("there is no capability %s here", unknown);
 
@@ -118,7 +121,8 @@ acceptable(const struct request *r, const json_t *request, struct reply *reply)
 static const struct jmap_method *
 prepare(struct jmap_call *call, const json_t *using)
 {
-	const struct jmap_method *method = jmap_method(call->name);
+	const struct jmap_method *method =
+	    jmap_method(&call->request->sandbox->options, call->name);
 	const char *account, *type, *why;
 
 	if (method == NULL || !json_has_string(using, method->capability)) {
@@ -143,40 +147,71 @@ prepare(struct jmap_call *call, const json_t *using)
 	return method;
 }
 
-/* Run a method in its transaction; NULL with the error set if it failed. */
+/* The states of the account as they are now; false after jmap_fail(). */
+static bool
+reload_account(struct jmap_call *call)
+{
+	struct jmap_request *request = call->request;
+	struct account fresh = {0};
+
+	if (!account_by_id(request->db, request->account.id, &fresh)) {
+		jmap_fail(call, "serverFail", "the account cannot be read");
+		return false;
+	}
+	account_free(&request->account);
+	request->account = fresh;
+	return true;
+}
+
+/* Run a method that only reads, in a transaction of its own. */
 static json_t *
-run(struct jmap_call *call, const struct jmap_method *method)
+run_reader(struct jmap_call *call, const struct jmap_method *method)
 {
 	struct jmap_request *request = call->request;
 	struct store *store = request->sandbox->store;
-	struct account fresh = {0};
 	json_t *result = NULL;
-	const char *why = NULL;
 
+	if (request->reader == NULL)
+		request->reader = store_take(store);
+	if (request->reader == NULL)
+		return jmap_fail(call, "serverFail", "the sandbox cannot use its database");
+	request->db = request->reader;
+	store_begin_read(store, request->db);
+	if (reload_account(call))
+		result = method->run(call);
+	store_rollback(store, request->db);
+	request->db = NULL;
+	return result;
+}
+
+/* Run a method that may write, in the transaction of the request, which it may begin. */
+static json_t *
+run_writer(struct jmap_call *call, const struct jmap_method *method)
+{
+	struct jmap_request *request = call->request;
+	json_t *result = NULL;
+
+	if (request->db == NULL)
+		request->db = store_begin_write(request->sandbox->store);
+	db_mark(request->db);
+	if (reload_account(call))
+		result = method->run(call);
+	if (result == NULL)
+		db_back_to_mark(request->db);
+	else
+		account_save(request->db, &request->account);
+	return result;
+}
+
+/* Run a method; NULL with the error set if it failed. */
+static json_t *
+run(struct jmap_call *call, const struct jmap_method *method)
+{
 	if (method->access == JMAP_NONE)
 		return method->run(call);
-	if (method->access == JMAP_WRITE)
-		store_begin_write(store, request->db);
-	else
-		store_begin_read(store, request->db);
-	if (account_by_id(request->db, request->account.id, &fresh)) {
-		account_free(&request->account);
-		request->account = fresh;
-		result = method->run(call);
-	} else {
-		jmap_fail(call, "serverFail", "the account cannot be read");
-	}
-	if (result == NULL) {
-		store_rollback(store, request->db);
-		return NULL;
-	}
-	account_save(request->db, &request->account);
-	if (store_commit(store, request->db, &why))
-		return result;
-	json_decref(result);
-	json_decref(call->next);
-	call->next = NULL;
-	return jmap_fail(call, "serverFail", "%s", why);
+	if (method->access == JMAP_WRITE || call->request->db != NULL)
+		return run_writer(call, method);
+	return run_reader(call, method);
 }
 
 static void
@@ -208,6 +243,23 @@ run_call(struct jmap_request *request, json_t *entry, const json_t *using)
 	json_decref(call.error);
 }
 
+/* End the transaction, if there is one; false, with the reply filled in, if it failed. */
+static bool
+finish(struct jmap_request *jmap, struct reply *reply)
+{
+	struct store *store = jmap->sandbox->store;
+	bool good = jmap->db == NULL || store_commit(store, jmap->db, NULL);
+
+	if (!good)
+		reply_error(reply, 507,
+		    "the sandbox cannot write its database, and did nothing", "see its log");
+	else if (jmap->holds)
+		hold_wake(jmap->sandbox->hold);
+	if (jmap->reader != NULL)
+		store_give(store, jmap->reader);
+	return good;
+}
+
 static void
 run_request(
     const struct request *r, struct jmap_request *jmap, json_t *request, struct reply *reply)
@@ -227,26 +279,24 @@ run_request(
 	if (ids != NULL)
 		json_object_set(response, "createdIds", jmap->created_ids);
 	json_decref(jmap->created_ids);
-	reply_json(reply, 200, response);
+	if (finish(jmap, reply))
+		reply_json(reply, 200, response);
+	else
+		json_decref(response);
 }
 
 void
 jmap_api(const struct request *r, struct reply *reply)
 {
-	struct jmap_request jmap = {.db = store_take(r->sandbox->store)};
+	struct jmap_request jmap = {0};
 	json_t *request;
 
-	if (jmap.db == NULL) {
-		reply_error(reply, 503, "the sandbox cannot use its database", "see its log");
-		return;
-	}
-	if (auth_account(r, jmap.db, &jmap.account, reply)) {
+	if (auth_account(r, &jmap.account, reply)) {
 		count_one(r->sandbox->counters.jmap_requests);
-		request = json_loadb(r->body, r->body_length, JSON_REJECT_DUPLICATES, NULL);
+		request = json_read(r->body, r->body_length);
 		if (acceptable(r, request, reply))
 			run_request(r, &jmap, request, reply);
 		json_decref(request);
 	}
 	account_free(&jmap.account);
-	store_give(r->sandbox->store, jmap.db);
 }

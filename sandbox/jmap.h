@@ -1,8 +1,9 @@
 /*
  * jmap - the API endpoint: requests, method calls, and what methods have in common
  *
- * A request (RFC 8620 §3.3) is a list of method calls.  Each runs in a transaction of its own
- * and is all or nothing but for what its /set results say.  A method gets arguments whose
+ * A request (RFC 8620 §3.3) is a list of method calls.  Each is all or nothing but for what
+ * its /set results say; from the first that writes on, they share a transaction, since what a
+ * commit costs is most of what a small call costs.  A method gets arguments whose
  * result references are resolved and whose types were checked against its table; it returns
  * the arguments of its response, or NULL after jmap_fail().
  */
@@ -23,10 +24,12 @@ void jmap_api(const struct request *r, struct reply *reply);
 /* One request on its way. */
 struct jmap_request {
 	struct sandbox *sandbox;
-	struct db *db;
+	struct db *db;     /* to use: the reader, or once a call writes, the writer */
+	struct db *reader; /* borrowed for the request, or NULL so far */
 	struct account account;
 	json_t *created_ids; /* creation id -> id */
 	json_t *responses;   /* methodResponses so far */
+	bool holds;          /* a submission that is to be sent later was made */
 };
 
 /* One call on its way. */
@@ -69,8 +72,8 @@ struct jmap_method {
 	json_t *(*run)(struct jmap_call *call);
 };
 
-/* The method of a name, or NULL. */
-const struct jmap_method *jmap_method(const char *name);
+/* The method of a name, or NULL, also if an option switches it off. */
+const struct jmap_method *jmap_method(const struct options *o, const char *name);
 
 /* Note a method error (RFC 8620 §3.6.2) and return NULL. */
 json_t *jmap_fail(struct jmap_call *call, const char *type, const char *format, ...)

@@ -106,6 +106,18 @@ email_check_message(const struct blob *blob, const struct mime_part *message)
 }
 
 json_t *
+email_check_quota(struct jmap_call *call, int64_t size)
+{
+	struct jmap_request *r = call->request;
+	int64_t quota = r->sandbox->options.quota;
+
+	if (quota == 0 || emails_size(r->db, &r->account) + size <= quota)
+		return NULL;
+	return jmap_set_error(
+	    "overQuota", NULL, "an account has room for %lld bytes", (long long)quota);
+}
+
+json_t *
 email_created_json(const struct email *e)
 {
 	struct buf id = BUF_INIT;
@@ -145,30 +157,44 @@ read_metadata(struct jmap_call *call, const json_t *object, struct email *e)
 	return error;
 }
 
-/* Add the message unless it is there already; a SetError or NULL. */
+/* A SetError if an Email of these bytes is there. */
 static json_t *
-add_message(struct jmap_call *call, const struct blob *blob, struct email *e)
+check_existing(struct jmap_call *call, const unsigned char hash[BLOB_HASH])
 {
 	struct jmap_request *r = call->request;
+	int64_t existing = email_by_hash(r->db, &r->account, hash);
+	json_t *error;
+
+	if (existing == 0)
+		return NULL;
+	error = jmap_set_error("alreadyExists", NULL, "the message is in the account already");
+	json_object_set_new(error, "existingId", jmap_id(ID_EMAIL, existing));
+	return error;
+}
+
+/* Add the message unless it is there already; a SetError or NULL. */
+static json_t *
+add_message(
+    struct jmap_call *call, const char *blob_id, const struct blob *blob, struct email *e)
+{
+	struct jmap_request *r = call->request;
+	const struct options *o = &r->sandbox->options;
 	struct mime_part *message = mime_parse(blob->bytes, blob->length);
 	json_t *error = email_check_message(blob, message);
 
 	e->size = (int64_t)blob->length;
 	/* The content of a part may be imported: then it becomes a blob of its own. */
-	if (error == NULL && !blob_store(store_blobs(r->sandbox->store), r->db, r->account.id,
-	                         blob->bytes, blob->length, e->hash))
+	if (error == NULL && !blob_id_parse(blob_id, e->hash) &&
+	    !blob_store(store_blobs(r->sandbox->store), r->db, r->account.id, blob->bytes,
+	        blob->length, e->hash))
 		error = jmap_set_error("serverFail", NULL, "the disk is full");
+	if (error == NULL && strcmp(o->duplicates, "refuse") == 0)
+		error = check_existing(call, e->hash);
+	if (error == NULL)
+		error = email_check_quota(call, e->size);
 	if (error == NULL) {
-		int64_t existing = email_by_hash(r->db, &r->account, e->hash);
-
-		if (existing != 0) {
-			error = jmap_set_error(
-			    "alreadyExists", NULL, "the message is in the account already");
-			json_object_set_new(error, "existingId", jmap_id(ID_EMAIL, existing));
-		} else {
-			email_add(r->db, &r->account, message, e);
-			count_one(r->sandbox->counters.imports);
-		}
+		email_add(r->db, &r->account, message, e);
+		count_one(r->sandbox->counters.imports);
 	}
 	mime_free(&message);
 	return error;
@@ -191,7 +217,7 @@ import_one(struct jmap_call *call, const json_t *object, json_t **error_r)
 		*error_r =
 		    jmap_set_error("invalidProperties", "blobId", "there is no such blob");
 	if (*error_r == NULL)
-		*error_r = add_message(call, &blob, &e);
+		*error_r = add_message(call, id, &blob, &e);
 	if (*error_r == NULL)
 		created = email_created_json(&e);
 	blob_release(&blob);

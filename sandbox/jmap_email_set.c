@@ -226,6 +226,8 @@ create(struct jmap_call *call, json_t *object, json_t **error_r)
 		*error_r = jmap_set_error("invalidProperties", "receivedAt", "not a UTCDate");
 	if (*error_r == NULL)
 		*error_r = email_compose(call, object, &bytes);
+	if (*error_r == NULL)
+		*error_r = email_check_quota(call, (int64_t)bytes.len);
 	e.keywords = buf_steal(&keywords);
 	e.mailboxes = buf_steal(&mailboxes);
 	if (*error_r == NULL)

@@ -231,6 +231,7 @@ destroy(struct jmap_call *call, int64_t id)
 			return jmap_set_error(
 			    "mailboxHasEmail", NULL, "there are Emails in the mailbox");
 		empty(call, id);
+		mailboxes_settle(d, a); /* before its end, which is its last change */
 	}
 	mailbox_destroy(d, a, id);
 	return NULL;

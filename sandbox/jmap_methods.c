@@ -73,8 +73,10 @@ static const struct jmap_method methods[] = {
 };
 
 const struct jmap_method *
-jmap_method(const char *name)
+jmap_method(const struct options *o, const char *name)
 {
+	if (o->no_import && strcmp(name, "Email/import") == 0)
+		return NULL;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (strcmp(methods[i].name, name) == 0)
 			return &methods[i];

@@ -10,6 +10,7 @@
 #include "sandbox/jmap_methods.h"
 #include "sandbox/jmap_query.h"
 #include "sandbox/json.h"
+#include "sandbox/submissions.h"
 
 static json_t *
 identity_id(const struct jmap_request *r)
@@ -21,28 +22,24 @@ static json_t *
 submission_object(struct jmap_get *get, int64_t id)
 {
 	struct jmap_request *r = get->call->request;
-	sqlite3_stmt *row = db_query(r->db,
-	    "SELECT email, thread, envelope, send_at, delivery FROM submission"
-	    " WHERE id = ? AND account = ? AND destroyed = 0",
-	    "ii", id, r->account.id);
+	struct submission s;
 	json_t *object;
 
-	if (!db_next(r->db, row))
+	if (!submission_load(r->db, &r->account, id, &s))
 		return NULL;
 	object = json_object();
 	jmap_put(get, object, "id", jmap_id(ID_SUBMISSION, id));
 	jmap_put(get, object, "identityId", identity_id(r));
-	jmap_put(get, object, "emailId", jmap_id(ID_EMAIL, sqlite3_column_int64(row, 0)));
-	jmap_put(get, object, "threadId", jmap_id(ID_THREAD, sqlite3_column_int64(row, 1)));
-	jmap_put(get, object, "envelope",
-	    json_loads((const char *)sqlite3_column_text(row, 2), 0, NULL));
-	jmap_put(get, object, "sendAt", json_utc_date(sqlite3_column_int64(row, 3)));
-	jmap_put(get, object, "undoStatus", json_string("final"));
+	jmap_put(get, object, "emailId", jmap_id(ID_EMAIL, s.email));
+	jmap_put(get, object, "threadId", jmap_id(ID_THREAD, s.thread));
+	jmap_put(get, object, "envelope", json_incref(s.envelope));
+	jmap_put(get, object, "sendAt", json_utc_date(s.send_at));
+	jmap_put(get, object, "undoStatus", json_string(undo_status_text(s.undo)));
 	jmap_put(get, object, "deliveryStatus",
-	    json_loads((const char *)sqlite3_column_text(row, 4), 0, NULL));
+	    s.delivery != NULL ? json_incref(s.delivery) : json_null());
 	jmap_put(get, object, "dsnBlobIds", json_array());
 	jmap_put(get, object, "mdnBlobIds", json_array());
-	db_finish(row);
+	submission_free(&s);
 	return object;
 }
 
@@ -72,6 +69,7 @@ submission_changes(struct jmap_call *call)
 
 struct candidate {
 	int64_t id, email, thread, send_at;
+	enum undo_status undo;
 };
 
 struct candidates {
@@ -109,7 +107,7 @@ condition_holds(const json_t *condition, void *context)
 	const char *after = json_text(condition, "after");
 	int64_t when = 0;
 
-	if (undo != NULL && strcmp(undo, "final") != 0)
+	if (undo != NULL && strcmp(undo, undo_status_text(c->undo)) != 0)
 		return false;
 	if (before != NULL && (!json_read_date(before, &when) || c->send_at >= when))
 		return false;
@@ -129,7 +127,8 @@ read_candidates(struct jmap_call *call, sqlite3_stmt *rows, struct candidates *f
 	while (db_next(call->request->db, rows)) {
 		struct candidate c = {sqlite3_column_int64(rows, 0),
 		    sqlite3_column_int64(rows, 1), sqlite3_column_int64(rows, 2),
-		    sqlite3_column_int64(rows, 3)};
+		    sqlite3_column_int64(rows, 3),
+		    (enum undo_status)sqlite3_column_int(rows, 4)};
 		struct matching m = {call->request, &c};
 
 		if (!jmap_filter(filter, condition_holds, &m))
@@ -156,8 +155,8 @@ find_candidates(struct jmap_call *call)
 	if (emails == NULL)
 		read_candidates(call,
 		    db_query(r->db,
-		        "SELECT id, email, thread, send_at FROM submission WHERE account = ?"
-		        " AND destroyed = 0 ORDER BY created",
+		        "SELECT id, email, thread, send_at, undo FROM submission"
+		        " WHERE account = ? AND destroyed = 0 ORDER BY created",
 		        "i", r->account.id),
 		    &found);
 	json_array_foreach (emails, i, item) {
@@ -166,9 +165,8 @@ find_candidates(struct jmap_call *call)
 		if (json_object_get(seen, id) == NULL)
 			read_candidates(call,
 			    db_query(r->db,
-			        "SELECT id, email, thread, send_at FROM submission WHERE email "
-			        "= ?"
-			        " AND account = ? AND destroyed = 0",
+			        "SELECT id, email, thread, send_at, undo FROM submission"
+			        " WHERE email = ? AND account = ? AND destroyed = 0",
 			        "ii", jmap_number(r, id, ID_EMAIL), r->account.id),
 			    &found);
 		json_object_set_new_nocheck(seen, id, json_true());

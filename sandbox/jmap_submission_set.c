@@ -1,6 +1,6 @@
 /*
- * EmailSubmission/set (RFC 8621 §7.5).  A submission is sent at once, and so final at once:
- * it cannot be undone.  What onSuccess... asks for is an Email/set after it, in the same
+ * EmailSubmission/set (RFC 8621 §7.5).  A submission is sent, and so final, at once, unless its
+ * envelope asks to hold it; then it can be canceled until its time has come.  What onSuccess... asks for is an Email/set after it, in the same
  * transaction, whose response follows.
  */
 #include <stdlib.h>
@@ -10,9 +10,11 @@
 #include "sandbox/deliver.h"
 #include "sandbox/emails.h"
 #include "sandbox/envelope.h"
+#include "sandbox/extensions.h"
 #include "sandbox/jmap_methods.h"
 #include "sandbox/jmap_set.h"
 #include "sandbox/json.h"
+#include "sandbox/submissions.h"
 
 static json_t *
 check_properties(struct jmap_call *call, const json_t *object)
@@ -36,82 +38,107 @@ check_properties(struct jmap_call *call, const json_t *object)
 
 /* Load the Email and its message; a SetError or NULL. */
 static json_t *
-load(struct jmap_call *call, const json_t *object, struct email *e, struct blob *blob)
+load(struct jmap_call *call, const json_t *object, struct submission *s, struct blob *blob)
 {
 	struct jmap_request *r = call->request;
 	const char *id = json_text(object, "emailId");
 	int64_t number = id == NULL ? 0 : jmap_number(r, id, ID_EMAIL);
+	struct email e;
 
-	if (number == 0 || !email_load(r->db, &r->account, number, e))
+	if (number == 0 || !email_load(r->db, &r->account, number, &e))
 		return jmap_set_error("invalidProperties", "emailId", "there is no such Email");
-	if (!blob_by_hash(store_blobs(r->sandbox->store), r->db, r->account.id, e->hash, blob))
+	s->email = e.id;
+	s->thread = e.thread;
+	memcpy(s->hash, e.hash, sizeof(s->hash));
+	email_free(&e);
+	if (!blob_by_hash(store_blobs(r->sandbox->store), r->db, r->account.id, s->hash, blob))
 		return jmap_set_error("serverFail", NULL, "the message cannot be read");
 	return NULL;
 }
 
-/* Note the submission; what the client is told of it. */
+/* A SetError if the message is too large to be sent. */
 static json_t *
-file_submission(
-    struct jmap_call *call, const struct email *e, const json_t *envelope, const json_t *status)
+check_size(const struct jmap_request *r, const struct blob *blob)
+{
+	int64_t max = r->sandbox->options.max_size_message;
+	json_t *error;
+
+	if ((int64_t)blob->length <= max)
+		return NULL;
+	error = jmap_set_error("tooLarge", NULL, "5.3.4 the message is too large");
+	json_object_set_new(error, "maxSize", json_integer(max));
+	return error;
+}
+
+/* Send the message, or hold it, and note the submission; a SetError or NULL. */
+static json_t *
+send_or_hold(struct jmap_call *call, struct submission *s, const struct blob *blob)
 {
 	struct jmap_request *r = call->request;
-	int64_t now = clock_wall();
-	int64_t modseq = account_touch(&r->account, RECORD_SUBMISSION);
-	char *envelope_text = json_dumps(envelope, JSON_COMPACT);
-	char *status_text = json_dumps(status, JSON_COMPACT);
+	const struct options *o = &r->sandbox->options;
+	int64_t now = s->send_at;
+	json_t *error = check_size(r, blob);
 
-	db_run(r->db,
-	    "INSERT INTO submission (account, email, thread, envelope, send_at, delivery, "
-	    "created,"
-	    " modseq, destroyed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-	    "iiititii", r->account.id, e->id, e->thread, envelope_text, now, status_text,
-	    modseq, modseq);
-	free(envelope_text);
-	free(status_text);
+	if (error == NULL)
+		error = deliver_refusal(r, s->envelope);
+	if (error != NULL)
+		return error;
+	s->send_at = extensions_send_at(
+	    json_object_get(json_object_get(s->envelope, "mailFrom"), "parameters"), now);
+	if (s->send_at > now) {
+		r->holds = true;
+		count_one(r->sandbox->counters.held_submissions);
+	} else {
+		s->undo = UNDO_FINAL;
+		s->outbox = deliver(r, s->envelope, blob, &s->delivery);
+		if (s->outbox == 0)
+			return jmap_set_error("serverFail", NULL, "the disk is full");
+	}
+	submission_add(r->db, &r->account, s, s->undo == UNDO_FINAL && submissions_vanish(o));
 	count_one(r->sandbox->counters.submissions);
-	return json_pack("{s:o, s:o, s:o, s:s, s:o}", "id",
-	    jmap_id(ID_SUBMISSION, db_last_id(r->db)), "threadId",
-	    jmap_id(ID_THREAD, e->thread), "identityId", jmap_id(ID_IDENTITY, r->account.id),
-	    "undoStatus", "final", "sendAt", json_utc_date(now));
+	return NULL;
+}
+
+/* What the client is told of a new submission. */
+static json_t *
+created_json(const struct jmap_request *r, const struct submission *s)
+{
+	return json_pack("{s:o, s:o, s:o, s:s, s:o}", "id", jmap_id(ID_SUBMISSION, s->id),
+	    "threadId", jmap_id(ID_THREAD, s->thread), "identityId",
+	    jmap_id(ID_IDENTITY, r->account.id), "undoStatus", undo_status_text(s->undo),
+	    "sendAt", json_utc_date(s->send_at));
 }
 
 static json_t *
 create(struct jmap_call *call, json_t *object, json_t **error_r)
 {
-	struct email e = {0};
+	const struct options *o = &call->request->sandbox->options;
+	struct submission s = {.undo = UNDO_PENDING, .send_at = clock_wall()};
 	struct blob blob = {0};
 	struct mime_part *message = NULL;
-	json_t *envelope = NULL, *status = NULL, *created = NULL;
+	json_t *created = NULL;
 
 	*error_r = check_properties(call, object);
 	if (*error_r == NULL)
-		*error_r = load(call, object, &e, &blob);
+		*error_r = load(call, object, &s, &blob);
 	if (*error_r == NULL) {
 		message = mime_parse(blob.bytes, blob.length);
-		envelope = envelope_make(json_object_get(object, "envelope"), message, error_r);
+		s.message_id = mime_message_id(message);
+		s.envelope = envelope_make(
+		    o, json_object_get(object, "envelope"), message, s.send_at, error_r);
 	}
 	if (*error_r == NULL)
-		*error_r = envelope_check(envelope, message, call->request->account.inbox);
+		*error_r = envelope_check(o, s.envelope, message, call->request->account.inbox);
 	if (*error_r == NULL)
-		*error_r = deliver(call, envelope, &blob, &status);
+		*error_r = send_or_hold(call, &s, &blob);
 	if (*error_r == NULL)
-		created = file_submission(call, &e, envelope, status);
+		created = created_json(call->request, &s);
 	else
 		count_one(call->request->sandbox->counters.refused_submissions);
-	json_decref(status);
-	json_decref(envelope);
 	mime_free(&message);
 	blob_release(&blob);
-	email_free(&e);
+	submission_free(&s);
 	return created;
-}
-
-static int64_t
-email_of(struct jmap_call *call, int64_t submission)
-{
-	return db_int(call->request->db, 0,
-	    "SELECT email FROM submission WHERE id = ? AND account = ?", "ii", submission,
-	    call->request->account.id);
 }
 
 static bool
@@ -122,21 +149,43 @@ exists(struct jmap_call *call, int64_t id)
 	           "ii", id, call->request->account.id) == 1;
 }
 
+/* Make undoStatus what is asked for; a SetError or NULL. */
+static json_t *
+change_undo_status(struct jmap_call *call, struct submission *s, const char *wanted)
+{
+	struct jmap_request *r = call->request;
+
+	if (wanted != NULL && strcmp(wanted, undo_status_text(s->undo)) == 0)
+		return NULL;
+	if (wanted == NULL || strcmp(wanted, undo_status_text(UNDO_CANCELED)) != 0)
+		return jmap_set_error(
+		    "invalidProperties", "undoStatus", "it can become \"canceled\" only");
+	if (s->undo != UNDO_PENDING)
+		return jmap_set_error("cannotUnsend", NULL, "the message has been sent");
+	s->undo = UNDO_CANCELED;
+	submission_change(r->db, &r->account, s, false);
+	count_one(r->sandbox->counters.canceled);
+	return NULL;
+}
+
 static json_t *
 update(struct jmap_call *call, int64_t id, json_t *patch)
 {
+	struct submission s;
 	const char *key;
-	json_t *value;
+	json_t *value, *error = NULL;
 
-	if (!exists(call, id))
+	if (!submission_load(call->request->db, &call->request->account, id, &s))
 		return jmap_set_error("notFound", NULL, "there is no such submission");
 	json_object_foreach (patch, key, value)
-		if (strcmp(key, "undoStatus") != 0)
-			return jmap_set_error(
+		if (error == NULL && strcmp(key, "undoStatus") != 0)
+			error = jmap_set_error(
 			    "invalidProperties", key, "%s cannot be changed", key);
-	if (json_object_size(patch) == 0)
-		return NULL;
-	return jmap_set_error("cannotUnsend", NULL, "the message has been sent");
+	value = json_object_get(patch, "undoStatus");
+	if (error == NULL && value != NULL)
+		error = change_undo_status(call, &s, json_string_value(value));
+	submission_free(&s);
+	return error;
 }
 
 static json_t *
@@ -146,8 +195,7 @@ destroy(struct jmap_call *call, int64_t id)
 
 	if (!exists(call, id))
 		return jmap_set_error("notFound", NULL, "there is no such submission");
-	db_run(r->db, "UPDATE submission SET destroyed = 1, modseq = ? WHERE id = ?", "ii",
-	    account_touch(&r->account, RECORD_SUBMISSION), id);
+	submission_destroy(r->db, &r->account, id);
 	return NULL;
 }
 
@@ -163,7 +211,8 @@ succeeded(struct jmap_call *call, const json_t *result, const char *name)
 	        : (json_object_get(json_object_get(result, "updated"), name) == NULL &&
 	              !json_has_string(json_object_get(result, "destroyed"), name)))
 		return NULL;
-	email = email_of(call, jmap_number(call->request, name, ID_SUBMISSION));
+	email = submission_email(call->request->db, &call->request->account,
+	    jmap_number(call->request, name, ID_SUBMISSION));
 	return email == 0 ? NULL : jmap_id(ID_EMAIL, email);
 }
 

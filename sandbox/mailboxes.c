@@ -12,6 +12,12 @@
 	"SELECT id, name, parent, role, sort_order, subscribed, total, unread, " \
 	"total_threads, unread_threads FROM mailbox WHERE account = ? AND destroyed = 0 "
 
+/* What changed in a mailbox's totals and is not stored yet. */
+struct tally {
+	int64_t mailbox;
+	int64_t emails, unread, threads, unread_threads;
+};
+
 static struct mailbox_list
 read_all(struct db *d, sqlite3_stmt *rows)
 {
@@ -181,19 +187,48 @@ count_thread(struct db *d, int64_t id, int64_t thread, int emails, int unread,
 		    thread);
 }
 
+static struct tally *
+tally_of(struct account *a, int64_t id)
+{
+	for (size_t i = 0; i < a->tally_count; i++)
+		if (a->tallies[i].mailbox == id)
+			return &a->tallies[i];
+	a->tallies = xreallocarray(a->tallies, a->tally_count + 1, sizeof(*a->tallies));
+	a->tallies[a->tally_count] = (struct tally){.mailbox = id};
+	return &a->tallies[a->tally_count++];
+}
+
 void
 mailbox_count(
     struct db *d, struct account *a, int64_t id, int64_t thread, int emails, int unread)
 {
+	struct tally *t;
 	int64_t threads, unread_threads;
 
 	if (emails == 0 && unread == 0)
 		return;
 	count_thread(d, id, thread, emails, unread, &threads, &unread_threads);
-	db_run(d,
-	    "UPDATE mailbox SET total = total + ?, unread = unread + ?,"
-	    " total_threads = total_threads + ?, unread_threads = unread_threads + ?,"
-	    " modseq = ? WHERE id = ?",
-	    "iiiiii", (int64_t)emails, (int64_t)unread, threads, unread_threads,
-	    account_touch(a, RECORD_MAILBOX), id);
+	t = tally_of(a, id);
+	t->emails += emails;
+	t->unread += unread;
+	t->threads += threads;
+	t->unread_threads += unread_threads;
+}
+
+void
+mailboxes_settle(struct db *d, struct account *a)
+{
+	for (size_t i = 0; i < a->tally_count; i++) {
+		const struct tally *t = &a->tallies[i];
+
+		db_run(d,
+		    "UPDATE mailbox SET total = total + ?, unread = unread + ?,"
+		    " total_threads = total_threads + ?, unread_threads = unread_threads + ?,"
+		    " modseq = ? WHERE id = ?",
+		    "iiiiii", t->emails, t->unread, t->threads, t->unread_threads,
+		    account_touch(a, RECORD_MAILBOX), t->mailbox);
+	}
+	free(a->tallies);
+	a->tallies = NULL;
+	a->tally_count = 0;
 }

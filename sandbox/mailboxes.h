@@ -1,7 +1,8 @@
 /*
  * mailboxes - the Mailbox records of an account (RFC 8621 §2)
  *
- * Totals are kept up to date with each change, so reading them costs nothing.  Of threads
+ * Totals are kept, so reading them costs nothing; what a call changes in them is added up, and
+ * stored once at its end.  Of threads
  * with unread Emails only the Emails in the mailbox itself are looked at, which RFC 8621 §2
  * leaves to the server for mailboxes like Trash.
  */
@@ -63,5 +64,8 @@ void mailboxes_create_first(struct db *d, struct account *a);
 /* Account for emails and unread ones of a thread that came (+) or went (-). */
 void mailbox_count(
     struct db *d, struct account *a, int64_t id, int64_t thread, int emails, int unread);
+
+/* Store the totals that were accounted for so far. */
+void mailboxes_settle(struct db *d, struct account *a);
 
 #endif

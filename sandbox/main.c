@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "sandbox/alias.h"
 #include "sandbox/fault.h"
+#include "sandbox/hold.h"
 #include "sandbox/http.h"
 #include "sandbox/outbox.h"
 #include "sandbox/proxy.h"
@@ -64,17 +65,21 @@ open_parts(struct sandbox *s)
 	if (outcome_is_ok(&o))
 		s->store = store_open(s->options.dir, &o);
 	if (outcome_is_ok(&o))
-		s->outbox = outbox_open(s->options.dir, &o);
+		s->outbox = outbox_open(s->options.dir, strcmp(s->options.outbox, "files") == 0,
+		    store_last_sent(s->store), &o);
 	if (outcome_is_ok(&o) && s->options.aliases)
 		s->aliases = alias_open(&s->options, &o);
 	if (outcome_is_ok(&o) && s->options.upstream != NULL)
 		s->proxy = proxy_open(&s->options, &o);
+	if (outcome_is_ok(&o))
+		s->hold = hold_start(s);
 	return o;
 }
 
 static void
 close_parts(struct sandbox *s)
 {
+	hold_stop(&s->hold);
 	proxy_close(&s->proxy);
 	alias_close(&s->aliases);
 	outbox_close(&s->outbox);

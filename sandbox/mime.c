@@ -251,6 +251,17 @@ mime_header(const struct mime_part *part, const char *name)
 	return NULL;
 }
 
+char *
+mime_message_id(const struct mime_part *message)
+{
+	const struct mime_header *h = mime_header(message, "Message-ID");
+	const char *start = h == NULL ? NULL : memchr(h->value, '<', h->value_length);
+	const char *end = h == NULL ? NULL : h->value + h->value_length;
+	const char *close = start == NULL ? NULL : memchr(start, '>', (size_t)(end - start));
+
+	return close == NULL ? NULL : xstrndup(start + 1, (size_t)(close - start) - 1);
+}
+
 const struct mime_part *
 mime_after(const struct mime_part *part)
 {

@@ -51,6 +51,10 @@ bool mime_is_a(const struct mime_part *part, const char *prefix);
 /* The last field of a name (any case), or NULL; RFC 8621 §4.1.2.1 wants the last. */
 const struct mime_header *mime_header(const struct mime_part *part, const char *name);
 
+/* The first id in the field Message-ID, without its brackets; NULL if there is none.  The
+ * caller free()s it. */
+char *mime_message_id(const struct mime_part *message);
+
 bool mime_header_is(const struct mime_header *header, const char *name);
 
 /* The leaf of this id, or NULL. */

@@ -13,14 +13,14 @@
 
 #define PUBLIC_SALT "0b980734412c292d6549110276b604ab1dea4883bd460d77d1b984adf8bca083"
 
-enum kind { TEXT, NUMBER, FLAG };
+enum kind { TEXT, CHOICE, NUMBER, FLAG };
 
 struct row {
 	const char *name;
 	enum kind kind;
 	size_t offset;
 	int64_t min, max;
-	const char *value; /* what it is called in the help */
+	const char *value; /* what it is called in the help; of a CHOICE, A|B, the choice */
 	const char *help;
 };
 
@@ -39,6 +39,20 @@ static const struct row rows[] = {
     {"capability-ttl", NUMBER, AT(capability_ttl), 1, BIG, "SECONDS",
         "life of a capability token"},
     {"threads", NUMBER, AT(threads), 0, 256, "N", "threads that serve; 0 is automatic"},
+    {"outbox", CHOICE, AT(outbox), 0, 0, "files|none", "file what is sent in a folder, or not"},
+    {"submissions", CHOICE, AT(submissions), 0, 0, "keep|vanish",
+        "keep EmailSubmissions after sending, or not, as Cyrus"},
+    {"duplicates", CHOICE, AT(duplicates), 0, 0, "refuse|allow",
+        "refuse to import a message twice, as Cyrus, or not"},
+    {"max-delayed-send", NUMBER, AT(max_delayed_send), 0, BIG, "SECONDS",
+        "how long a message can be held; 0 is not at all"},
+    {"max-recipients", NUMBER, AT(max_recipients), 1, BIG, "N", "limit of recipients"},
+    {"max-size-message", NUMBER, AT(max_size_message), 1, BIG, "BYTES",
+        "limit of a message that is sent"},
+    {"quota", NUMBER, AT(quota), 0, BIG, "BYTES", "limit of an account's Emails; 0 is none"},
+    {"no-blob", FLAG, AT(no_blob), 0, 0, NULL, "do without RFC 9404, as Cyrus"},
+    {"no-import", FLAG, AT(no_import), 0, 0, NULL, "do without Email/import"},
+    {"no-dsn", FLAG, AT(no_dsn), 0, 0, NULL, "do without the extension DSN of SMTP"},
     {"absolute-urls", FLAG, AT(absolute_urls), 0, 0, NULL,
         "give absolute URLs in the JMAP session"},
     {"redirect", FLAG, AT(redirect), 0, 0, NULL,
@@ -85,7 +99,7 @@ static void
 print_help(void)
 {
 	puts("usage: ferry-sandbox --dir DIRECTORY [OPTION]...\n"
-	     "An Atomic Mail and JMAP service of one's own, to try things on.\n");
+	     "A mail and alias service of one's own, to try things on.\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char left[64];
 
@@ -93,6 +107,20 @@ print_help(void)
 		    rows[i].value != NULL ? rows[i].value : "");
 		printf("  %-32s %s\n", left, rows[i].help);
 	}
+}
+
+/* Is it one of the words between the bars? */
+static bool
+is_choice(const char *choices, const char *word)
+{
+	size_t length;
+
+	for (const char *p = choices; *p != '\0'; p += length + (p[length] == '|')) {
+		length = strcspn(p, "|");
+		if (strlen(word) == length && strncmp(p, word, length) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -106,7 +134,12 @@ take(struct options *o, const struct row *row, const char *value)
 		*(bool *)field = true;
 		return;
 	}
-	if (row->kind == TEXT) {
+	if (row->kind == CHOICE && !is_choice(row->value, value)) {
+		fprintf(stderr, "ferry-sandbox: --%s takes %s, not '%s'\n", row->name,
+		    row->value, value);
+		exit(EX_USAGE);
+	}
+	if (row->kind == TEXT || row->kind == CHOICE) {
 		*(const char **)field = value;
 		return;
 	}
@@ -144,6 +177,12 @@ options_read(int argc, char **argv)
 	    .listen = "127.0.0.1:0",
 	    .domain = "sandbox.test",
 	    .salt = PUBLIC_SALT,
+	    .outbox = "files",
+	    .submissions = "keep",
+	    .duplicates = "refuse",
+	    .max_delayed_send = 44236800,
+	    .max_recipients = 1000,
+	    .max_size_message = 50000000,
 	    .difficulty = 4,
 	    .challenge_ttl = 600,
 	    .session_ttl = 3600,

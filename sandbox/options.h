@@ -27,6 +27,16 @@ struct options {
 	const char *dir;
 	const char *domain;
 	const char *salt;
+	const char *outbox;       /* "files" or "none" */
+	const char *submissions;  /* "keep" or "vanish" */
+	const char *duplicates;   /* "refuse" or "allow" */
+	int64_t max_delayed_send; /* seconds; 0: nothing can be held */
+	int64_t max_recipients;
+	int64_t max_size_message;
+	int64_t quota; /* bytes of an account's Emails; 0: none */
+	bool no_blob;
+	bool no_import;
+	bool no_dsn;
 	int64_t difficulty;
 	int64_t session_ttl; /* seconds, as the other two */
 	int64_t capability_ttl;

@@ -16,7 +16,7 @@
 #define NAME_SIZE 40
 
 struct outbox {
-	int dir;
+	int dir;           /* -1: nothing is filed */
 	atomic_llong last; /* number given out */
 };
 
@@ -37,11 +37,17 @@ find_last(struct outbox *box)
 }
 
 struct outbox *
-outbox_open(const char *directory, struct outcome *o)
+outbox_open(const char *directory, bool files, int64_t last, struct outcome *o)
 {
 	struct outbox *box = xcalloc(1, sizeof(*box));
-	char *path = xasprintf("%s/outbox", directory);
+	char *path;
 
+	box->last = last;
+	box->dir = -1;
+	*o = outcome_ok();
+	if (!files)
+		return box;
+	path = xasprintf("%s/outbox", directory);
 	*o = file_make_dirs(path, 0700);
 	box->dir = outcome_is_ok(o) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (outcome_is_ok(o) && box->dir < 0)
@@ -74,10 +80,10 @@ write_file(int dir, const char *name, const char *bytes, size_t length)
 	return fd >= 0 && close(fd) == 0 && written;
 }
 
-int64_t
-outbox_file(struct outbox *box, const json_t *envelope, const char *bytes, size_t length)
+static bool
+file(const struct outbox *box, long long number, const json_t *envelope, const char *bytes,
+    size_t length)
 {
-	long long number = atomic_fetch_add(&box->last, 1) + 1;
 	char message[NAME_SIZE], temporary[NAME_SIZE], final[NAME_SIZE];
 	char *text = json_dumps(envelope, JSON_INDENT(2));
 	bool filed;
@@ -89,5 +95,21 @@ outbox_file(struct outbox *box, const json_t *envelope, const char *bytes, size_
 	        write_file(box->dir, temporary, text, strlen(text)) &&
 	        renameat(box->dir, temporary, box->dir, final) == 0;
 	free(text);
-	return filed ? number : 0;
+	return filed;
+}
+
+int64_t
+outbox_number(struct outbox *box)
+{
+	return atomic_fetch_add(&box->last, 1) + 1;
+}
+
+int64_t
+outbox_put(struct outbox *box, const json_t *envelope, const char *bytes, size_t length)
+{
+	int64_t number = outbox_number(box);
+
+	if (box->dir >= 0 && !file(box, number, envelope, bytes, length))
+		return 0;
+	return number;
 }

@@ -18,23 +18,16 @@ pass_is_jmap(const struct request *r)
 struct proxy_transfer *
 pass_start(const struct request *r, int64_t body_length, bool plain, struct reply *reply)
 {
-	struct sandbox *s = r->sandbox;
-	struct db *d = store_take(s->store);
 	struct proxy_transfer *t = NULL;
 	struct account a = {0};
 
-	if (d == NULL) {
-		reply_error(reply, 503, "the sandbox cannot use its database", "see its log");
-		return NULL;
-	}
-	if (auth_account(r, d, &a, reply)) {
-		t = proxy_start(s->proxy, r, a.username, body_length, plain);
+	if (auth_account(r, &a, reply)) {
+		t = proxy_start(r->sandbox->proxy, r, a.username, body_length, plain);
 		if (t == NULL)
 			reply_error(reply, 403, "the user is no longer listed",
 			    "see the file given by --upstream-users");
 	}
 	account_free(&a);
-	store_give(s->store, d);
 	return t;
 }
 

@@ -8,6 +8,7 @@
 #include "common/base/xalloc.h"
 #include "sandbox/http.h"
 #include "sandbox/json.h"
+#include "sandbox/json_write.h"
 
 #define COLLECT_MAX   ((size_t)64 * 1024 * 1024)
 #define COLLECT_STEP  65536
@@ -52,6 +53,16 @@ reply_collect(struct reply *r)
 }
 
 void
+reply_halve(struct reply *r)
+{
+	(void)reply_collect(r);
+	if (r->fd >= 0)
+		r->size /= 2;
+	else if (r->body.len > 0)
+		buf_truncate(&r->body, r->body.len / 2);
+}
+
+void
 reply_reset(struct reply *r)
 {
 	reply_free(r);
@@ -66,20 +77,13 @@ reply_header(struct reply *r, const char *name, const char *value)
 	r->headers[r->header_count++].value = xstrdup(value);
 }
 
-static int
-append(const char *bytes, size_t length, void *to)
-{
-	buf_add(to, bytes, length);
-	return 0;
-}
-
 static void
 set_json(struct reply *r, int status, json_t *value, const char *type)
 {
 	r->status = status;
 	r->compressible = true;
 	buf_reset(&r->body);
-	json_dump_callback(value, append, &r->body, JSON_COMPACT);
+	json_write(value, &r->body);
 	json_decref(value);
 	reply_header(r, "Content-Type", type);
 }

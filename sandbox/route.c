@@ -41,6 +41,10 @@ static const struct route service_routes[] = {
     {"GET", "/sandbox/aliases/letters", alias_control_letters, NULL, NULL},
     {"GET", "/sandbox/aliases/mail", alias_control_mail, NULL, NULL},
     {"POST", "/sandbox/aliases/mail", alias_control_send, upload_limit, NULL},
+    {"POST", "/sandbox/release", control_release, NULL, NULL},
+    {"GET", "/sandbox/outbox", control_outbox_list, NULL, NULL},
+    {"GET", "/sandbox/outbox/repeated", control_outbox_repeated, NULL, NULL},
+    {"GET", "/sandbox/outbox/*", control_outbox_message, NULL, NULL},
 };
 
 /* All of the alias service's: it has a table of its own. */

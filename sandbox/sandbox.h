@@ -21,6 +21,7 @@ struct sandbox {
 	struct store *store;
 	struct faults *faults;
 	struct outbox *outbox;
+	struct hold *hold;
 	struct proxy *proxy;           /* NULL: the JMAP server is our own */
 	struct alias_service *aliases; /* NULL: there is none */
 	int dir;                       /* the directory of the service */

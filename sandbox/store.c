@@ -13,7 +13,7 @@
 #include "sandbox/codec.h"
 #include "sandbox/store.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /*
  * Destroyed records stay as tombstones: /changes must tell of them.  Of an Email, the words
@@ -55,12 +55,16 @@ static const char schema[] =
     "CREATE TABLE message_id (account INTEGER, hash INTEGER, thread INTEGER,"
     "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
     "CREATE TABLE submission (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
-    "  email INTEGER NOT NULL, thread INTEGER NOT NULL, envelope TEXT NOT NULL,"
-    "  send_at INTEGER NOT NULL, delivery TEXT NOT NULL, created INTEGER NOT NULL,"
+    "  email INTEGER NOT NULL, thread INTEGER NOT NULL, hash BLOB NOT NULL, message_id TEXT,"
+    "  envelope TEXT NOT NULL, send_at INTEGER NOT NULL, undo INTEGER NOT NULL,"
+    "  outbox INTEGER NOT NULL, delivery TEXT, created INTEGER NOT NULL,"
     "  modseq INTEGER NOT NULL, destroyed INTEGER NOT NULL);"
     "CREATE INDEX submission_modseq ON submission (account, modseq);"
     "CREATE INDEX submission_created ON submission (account, created);"
-    "CREATE INDEX submission_email ON submission (email);";
+    "CREATE INDEX submission_email ON submission (email);"
+    "CREATE INDEX submission_outbox ON submission (outbox) WHERE outbox > 0;"
+    "CREATE INDEX submission_message ON submission (message_id) WHERE outbox > 0;"
+    "CREATE INDEX submission_pending ON submission (send_at) WHERE undo = 0;";
 
 struct idle {
 	struct db *db;
@@ -73,7 +77,8 @@ struct store {
 	unsigned char key[JWT_KEY_BYTES];
 	pthread_mutex_t lock; /* of idle */
 	struct idle *idle;
-	pthread_mutex_t writer; /* held by the connection that writes */
+	struct db *writer;
+	pthread_mutex_t writing; /* held by who has the writer */
 };
 
 struct db *
@@ -114,50 +119,49 @@ store_begin_read(struct store *s, struct db *d)
 	db_begin(d, false);
 }
 
-void
-store_begin_write(struct store *s, struct db *d)
+struct db *
+store_begin_write(struct store *s)
 {
-	pthread_mutex_lock(&s->writer);
-	db_begin(d, true);
+	pthread_mutex_lock(&s->writing);
+	db_begin(s->writer, true);
+	return s->writer;
 }
 
 bool
 store_commit(struct store *s, struct db *d, const char **why_r)
 {
-	bool wrote = db_writes(d);
 	bool good = db_commit(d, why_r);
 
-	if (wrote)
-		pthread_mutex_unlock(&s->writer);
+	if (d == s->writer)
+		pthread_mutex_unlock(&s->writing);
 	return good;
 }
 
 void
 store_rollback(struct store *s, struct db *d)
 {
-	bool wrote = db_writes(d);
-
 	db_rollback(d);
-	if (wrote)
-		pthread_mutex_unlock(&s->writer);
+	if (d == s->writer)
+		pthread_mutex_unlock(&s->writing);
 }
 
 /* Make the tables if the file is new, and read or make the key. */
 static struct outcome
-prepare(struct store *s, struct db *d)
+prepare(struct store *s)
 {
 	const char *why = "";
-	int64_t version = db_int(d, 0, "PRAGMA user_version", "");
+	int64_t version = db_int(s->writer, 0, "PRAGMA user_version", "");
+	struct db *d;
 	sqlite3_stmt *rows;
 
 	if (version != 0 && version != SCHEMA_VERSION)
 		return outcome_make(
 		    "local", "database", "%s is of another version of ferry-sandbox", s->path);
-	store_begin_write(s, d);
+	d = store_begin_write(s);
 	if (version == 0) {
 		random_bytes(s->key, sizeof(s->key));
 		db_script(d, schema);
-		db_script(d, "PRAGMA user_version = 1");
+		db_script(d, "PRAGMA user_version = 2");
 		db_run(d, "INSERT INTO meta VALUES ('key', ?)", "b", s->key, sizeof(s->key));
 	}
 	rows = db_query(d, "SELECT value FROM meta WHERE key = 'key'", "");
@@ -173,16 +177,13 @@ struct store *
 store_open(const char *directory, struct outcome *o)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
-	struct db *d;
 
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_mutex_init(&s->writer, NULL);
+	pthread_mutex_init(&s->writing, NULL);
 	s->path = xasprintf("%s/store.db", directory);
-	d = db_open(s->path, o);
-	if (d != NULL) {
-		*o = prepare(s, d);
-		store_give(s, d);
-	}
+	s->writer = db_open(s->path, o);
+	if (s->writer != NULL)
+		*o = prepare(s);
 	if (outcome_is_ok(o))
 		s->blobs = blobs_open(directory, o);
 	if (!outcome_is_ok(o))
@@ -202,9 +203,10 @@ store_close(struct store **s)
 		db_close(&first->db);
 		free(first);
 	}
+	db_close(&(*s)->writer);
 	blobs_close(&(*s)->blobs);
 	pthread_mutex_destroy(&(*s)->lock);
-	pthread_mutex_destroy(&(*s)->writer);
+	pthread_mutex_destroy(&(*s)->writing);
 	free((*s)->path);
 	free(*s);
 	*s = NULL;
@@ -214,6 +216,16 @@ const unsigned char *
 store_key(const struct store *s)
 {
 	return s->key;
+}
+
+int64_t
+store_last_sent(struct store *s)
+{
+	struct db *d = store_begin_write(s);
+	int64_t last = db_int(d, 0, "SELECT max(outbox) FROM submission WHERE outbox > 0", "");
+
+	store_rollback(s, d);
+	return last;
 }
 
 struct blobs *

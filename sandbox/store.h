@@ -1,9 +1,10 @@
 /*
  * store - everything the sandbox remembers: one SQLite file and one file of blobs
  *
- * A struct store is shared by all threads; a thread that works on it borrows a connection.
- * SQLite lets many read while one writes; who wants to write waits in store_begin_write(),
- * so no transaction ever fails for being second.
+ * A struct store is shared by all threads; a thread that reads borrows a connection.  SQLite
+ * lets many read while one writes, and there is one connection to write with: its cache stays
+ * good, since nobody else changes the file.  Who wants it waits in store_begin_write(), so no
+ * transaction ever fails for being second.
  *
  * Every change in an account takes the next number of that account, its modseq.  A record
  * keeps the number of its creation and of its last change, which is all that /changes needs.
@@ -26,24 +27,32 @@ struct blobs;
 struct store *store_open(const char *directory, struct outcome *o);
 void store_close(struct store **s);
 
+/* The highest number in the outbox so far. */
+int64_t store_last_sent(struct store *s);
+
 /* The key that signs tokens; made with the store, the same after a restart. */
 const unsigned char *store_key(const struct store *s);
 
 struct blobs *store_blobs(struct store *s);
 
-/* Borrow and give back a connection.  NULL if one more cannot be opened. */
+/* Borrow and give back a connection to read with.  NULL if one more cannot be opened. */
 struct db *store_take(struct store *s);
 void store_give(struct store *s, struct db *d);
 
 void store_begin_read(struct store *s, struct db *d);
-void store_begin_write(struct store *s, struct db *d);
 
-/* End either kind.  False: nothing was stored, *why_r says why (valid until the next use). */
+/* Wait for the connection that writes, and begin. */
+struct db *store_begin_write(struct store *s);
+
+/* End either kind.  False: nothing was stored, *why_r (if asked) says why, and is valid until
+ * the next who writes.  A connection that wrote is given back. */
 bool store_commit(struct store *s, struct db *d, const char **why_r);
 void store_rollback(struct store *s, struct db *d);
 
 /* The kinds of records that have a state of their own. */
 enum record { RECORD_MAILBOX, RECORD_EMAIL, RECORD_SUBMISSION, RECORD_COUNT };
+
+struct tally;
 
 struct account {
 	int64_t id;
@@ -52,6 +61,8 @@ struct account {
 	int64_t modseq;               /* the highest number given out */
 	int64_t states[RECORD_COUNT]; /* the number of the last change of each kind */
 	bool dirty;                   /* numbers were given out since it was loaded */
+	struct tally *tallies;        /* of mailboxes.h, still to be added to their totals */
+	size_t tally_count;
 };
 
 /* Find an account; false if there is none.  account_free() in any case. */
@@ -71,7 +82,7 @@ bool account_create(struct db *d, const char *username, const char *inbox, bool 
 /* Give out the next number for a change of this kind of record. */
 int64_t account_touch(struct account *a, enum record kind);
 
-/* Store the numbers given out; before the commit. */
+/* Store the numbers given out, and the mailboxes' totals; before the commit. */
 void account_save(struct db *d, struct account *a);
 
 /* Note that a challenge was used; false if it had been before.  Within a write. */

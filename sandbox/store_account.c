@@ -72,6 +72,7 @@ account_free(struct account *a)
 {
 	free(a->username);
 	free(a->inbox);
+	free(a->tallies);
 	*a = (struct account){0};
 }
 
@@ -108,6 +109,7 @@ account_touch(struct account *a, enum record kind)
 void
 account_save(struct db *d, struct account *a)
 {
+	mailboxes_settle(d, a);
 	if (!a->dirty)
 		return;
 	db_run(d,

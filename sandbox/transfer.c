@@ -29,9 +29,10 @@ no_account(struct reply *reply)
 }
 
 static void
-upload(const struct request *r, struct db *d, const struct account *a, struct reply *reply)
+upload(const struct request *r, const struct account *a, struct reply *reply)
 {
 	struct store *store = r->sandbox->store;
+	struct db *d;
 	const char *type = request_header(r, "Content-Type");
 	const char *segment = r->path + strlen(UPLOAD_PREFIX);
 	unsigned char hash[BLOB_HASH];
@@ -42,7 +43,7 @@ upload(const struct request *r, struct db *d, const struct account *a, struct re
 		no_account(reply);
 		return;
 	}
-	store_begin_write(store, d);
+	d = store_begin_write(store);
 	stored = blob_store(store_blobs(store), d, a->id, r->body, r->body_length, hash);
 	if (!store_commit(store, d, NULL) || !stored) {
 		reply_error(reply, 507, "the sandbox's disk is full", "make room");
@@ -92,8 +93,10 @@ header_safe(const char *text)
 }
 
 static void
-download(const struct request *r, struct db *d, const struct account *a, struct reply *reply)
+download(const struct request *r, const struct account *a, struct reply *reply)
 {
+	struct store *store = r->sandbox->store;
+	struct db *d;
 	const char *account = r->path + strlen(DOWNLOAD_PREFIX);
 	size_t account_length = strcspn(account, "/");
 	const char *blob = account + account_length + (account[account_length] == '/');
@@ -107,9 +110,16 @@ download(const struct request *r, struct db *d, const struct account *a, struct 
 		free(id);
 		return;
 	}
-	store_begin_read(r->sandbox->store, d);
+	d = store_take(store);
+	if (d == NULL) {
+		reply_error(reply, 503, "the sandbox cannot use its database", "see its log");
+		free(id);
+		return;
+	}
+	store_begin_read(store, d);
 	found = put_blob(r, d, a, id, reply);
-	store_rollback(r->sandbox->store, d);
+	store_rollback(store, d);
+	store_give(store, d);
 	if (!found) {
 		reply_problem(reply, 404, "blobNotFound", NULL, "there is no such blob");
 	} else {
@@ -130,19 +140,13 @@ download(const struct request *r, struct db *d, const struct account *a, struct 
 
 static void
 with_account(const struct request *r, struct reply *reply,
-    void (*act)(const struct request *, struct db *, const struct account *, struct reply *))
+    void (*act)(const struct request *, const struct account *, struct reply *))
 {
-	struct db *d = store_take(r->sandbox->store);
 	struct account a = {0};
 
-	if (d == NULL) {
-		reply_error(reply, 503, "the sandbox cannot use its database", "see its log");
-		return;
-	}
-	if (auth_account(r, d, &a, reply))
-		act(r, d, &a, reply);
+	if (auth_account(r, &a, reply))
+		act(r, &a, reply);
 	account_free(&a);
-	store_give(r->sandbox->store, d);
 }
 
 void

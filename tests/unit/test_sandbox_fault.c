@@ -83,6 +83,75 @@ a_fault_of_changes_waits_for_changes(void **state)
 	faults_free(&f);
 }
 
+/* A request that submits to one recipient. */
+static json_t *
+submission_to(const char *recipient)
+{
+	return json_pack("{s:[[s, {s:{s:{s:{s:[{s:s}]}}}}, s]]}", "methodCalls",
+	    "EmailSubmission/set", "create", "s", "envelope", "rcptTo", "email", recipient,
+	    "0");
+}
+
+static void
+a_recipient_is_looked_for_in_submissions(void **state)
+{
+	struct faults *f = ordered("{\"recipient\":\"a@b.example\",\"do\":\"cut-after\"}");
+	json_t *other = submission_to("c@d.example"), *wanted = submission_to("A@b.example");
+	struct fault fault;
+
+	(void)state;
+	assert_true(faults_need_body(f, "/jmap/"));
+	fault = faults_take(f, "/jmap/", other);
+	assert_int_equal(fault.kind, FAULT_NONE);
+	fault_release(&fault);
+	assert_int_equal(take(f, "/jmap/", "EmailSubmission/set"), FAULT_NONE);
+	fault = faults_take(f, "/jmap/", wanted);
+	assert_int_equal(fault.kind, FAULT_CUT_AFTER);
+	fault_release(&fault);
+	json_decref(other);
+	json_decref(wanted);
+	faults_free(&f);
+}
+
+static void
+delays_add_up_and_leave_room_for_another_fault(void **state)
+{
+	struct faults *f =
+	    ordered("[{\"path\":\"/\",\"do\":\"delay\",\"ms\":1},"
+	            "{\"path\":\"/\",\"do\":\"cut-after\"},"
+	            "{\"path\":\"/\",\"do\":\"cut-before\"},"
+	            "{\"path\":\"/\",\"do\":\"delay\",\"ms\":2,\"count\":2},"
+	            "{\"path\":\"/\",\"do\":\"delay\",\"ms\":4,\"when\":\"after\"}]");
+	struct fault fault = faults_take(f, "/", NULL);
+
+	(void)state;
+	assert_int_equal(fault.kind, FAULT_CUT_AFTER);
+	assert_int_equal(fault.ms_before, 3);
+	assert_int_equal(fault.ms_after, 4);
+	assert_int_equal(fault.orders, 4);
+	fault_release(&fault);
+	fault = faults_take(f, "/", NULL);
+	assert_int_equal(fault.kind, FAULT_CUT_BEFORE);
+	assert_int_equal(fault.ms_before, 2);
+	assert_int_equal(fault.ms_after, 0);
+	fault_release(&fault);
+	assert_int_equal(take(f, "/", NULL), FAULT_NONE);
+	faults_free(&f);
+}
+
+static void
+forever_ends_when_it_is_forgotten(void **state)
+{
+	struct faults *f = ordered("{\"path\":\"/\",\"do\":\"half\",\"forever\":true}");
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(take(f, "/", NULL), FAULT_HALF);
+	faults_clear(f);
+	assert_int_equal(take(f, "/", NULL), FAULT_NONE);
+	faults_free(&f);
+}
+
 static void
 the_list_tells_what_is_left(void **state)
 {
@@ -128,6 +197,33 @@ rewrites(const char *order, const char *request_text, const char *expected_reque
 	json_decref(response);
 	json_decref(wanted_request);
 	json_decref(wanted_response);
+}
+
+static void
+an_error_after_the_call_leaves_it_and_hides_what_came_of_it(void **state)
+{
+	(void)state;
+	rewrites(
+	    "{\"method\":\"A/set\",\"do\":\"method-error\",\"type\":\"t\",\"when\":\"after\"}",
+	    "{\"methodCalls\":[[\"A/set\",{\"x\":1},\"1\"],[\"B/get\",{},\"2\"]]}",
+	    "{\"methodCalls\":[[\"A/set\",{\"x\":1},\"1\"],[\"B/get\",{},\"2\"]]}",
+	    "{\"methodResponses\":[[\"A/set\",{},\"1\"],[\"E/set\",{},\"1\"],[\"B/"
+	    "get\",{},\"2\"]]}",
+	    "{\"methodResponses\":[[\"error\",{\"type\":\"t\"},\"1\"],[\"B/get\",{},\"2\"]]}");
+}
+
+static void
+a_set_error_is_for_the_creation_it_counts_to(void **state)
+{
+	(void)state;
+	rewrites("{\"method\":\"A/set\",\"do\":\"set-error\",\"type\":\"t\",\"creation\":2,"
+	         "\"more\":{\"maxSize\":7}}",
+	    "{\"methodCalls\":[[\"A/set\",{\"create\":{\"x\":{},\"y\":{},\"z\":{}}},\"1\"]]}",
+	    "{\"methodCalls\":[[\"A/set\",{\"create\":{\"x\":{},\"z\":{}}},\"1\"]]}",
+	    "{\"methodResponses\":[[\"A/set\",{\"notCreated\":null},\"1\"]]}",
+	    "{\"methodResponses\":[[\"A/"
+	    "set\",{\"notCreated\":{\"y\":{\"type\":\"t\",\"maxSize\":7}}},"
+	    "\"1\"]]}");
 }
 
 static void
@@ -217,6 +313,11 @@ main(void)
 	    cmocka_unit_test(skip_lets_pass_and_count_repeats),
 	    cmocka_unit_test(a_method_is_looked_for_in_the_body),
 	    cmocka_unit_test(a_fault_of_changes_waits_for_changes),
+	    cmocka_unit_test(a_recipient_is_looked_for_in_submissions),
+	    cmocka_unit_test(delays_add_up_and_leave_room_for_another_fault),
+	    cmocka_unit_test(forever_ends_when_it_is_forgotten),
+	    cmocka_unit_test(an_error_after_the_call_leaves_it_and_hides_what_came_of_it),
+	    cmocka_unit_test(a_set_error_is_for_the_creation_it_counts_to),
 	    cmocka_unit_test(the_list_tells_what_is_left),
 	    cmocka_unit_test(a_method_error_takes_the_place_of_the_call),
 	    cmocka_unit_test(a_set_error_takes_the_first_create_out),

@@ -111,8 +111,13 @@ class Service:
         assert answer.status == 200, answer.body
         return Account(self, answer)
 
+    def sent(self, message_id=None):
+        """What was sent, of one Message-ID or all."""
+        query = "" if message_id is None else "?" + urllib.parse.urlencode({"messageId": message_id})
+        return self.request("GET", "/sandbox/outbox" + query).json()
+
     def outbox(self):
-        """The submitted messages: [(envelope, bytes)]."""
+        """The submitted messages that were filed: [(envelope, bytes)]."""
         folder = os.path.join(self.folder, "outbox")
         found = []
         for name in sorted(os.listdir(folder)):

@@ -1,0 +1,140 @@
+/*
+ * One function for each kind of value.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sandbox/json_write.h"
+
+#define NUMBER_SIZE 24
+
+/* Append a character as JSON escapes it. */
+static void
+write_escape(unsigned char c, struct buf *out)
+{
+	static const char letters[] = "btn\0fr"; /* of 8 to 13 */
+
+	if (c == '"' || c == '\\')
+		buf_addf(out, "\\%c", c);
+	else if (c >= '\b' && c <= '\r' && letters[c - '\b'] != '\0')
+		buf_addf(out, "\\%c", letters[c - '\b']);
+	else
+		buf_addf(out, "\\u%04X", c);
+}
+
+static void
+write_string(const char *text, size_t length, struct buf *out)
+{
+	const char *end = text + length, *start = text;
+
+	buf_addc(out, '"');
+	for (const char *p = text; p < end; p++) {
+		if ((unsigned char)*p >= ' ' && *p != '"' && *p != '\\')
+			continue;
+		buf_add(out, start, (size_t)(p - start));
+		write_escape((unsigned char)*p, out);
+		start = p + 1;
+	}
+	buf_add(out, start, (size_t)(end - start));
+	buf_addc(out, '"');
+}
+
+static void
+write_integer(json_int_t value, struct buf *out)
+{
+	char digits[NUMBER_SIZE];
+	size_t at = sizeof(digits);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	buf_add(out, digits + at, sizeof(digits) - at);
+}
+
+static void
+write_real(const json_t *value, struct buf *out)
+{
+	char *text = json_dumps(value, JSON_ENCODE_ANY);
+
+	buf_adds(out, text);
+	free(text);
+}
+
+static void
+write_array(const json_t *array, struct buf *out)
+{
+	size_t i;
+	const json_t *item;
+
+	buf_addc(out, '[');
+	json_array_foreach (array, i, item) {
+		if (i > 0)
+			buf_addc(out, ',');
+		json_write(item, out);
+	}
+	buf_addc(out, ']');
+}
+
+static void
+write_object(const json_t *object, struct buf *out)
+{
+	json_t *walked = (json_t *)(uintptr_t)object;
+	char separator = '{';
+
+	if (json_object_size(object) == 0)
+		buf_addc(out, separator);
+	for (void *i = json_object_iter(walked); i != NULL;
+	     i = json_object_iter_next(walked, i)) {
+		buf_addc(out, separator);
+		write_string(json_object_iter_key(i), json_object_iter_key_len(i), out);
+		buf_addc(out, ':');
+		json_write(json_object_iter_value(i), out);
+		separator = ',';
+	}
+	buf_addc(out, '}');
+}
+
+void
+json_write(const json_t *value, struct buf *out)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		write_object(value, out);
+		break;
+	case JSON_ARRAY:
+		write_array(value, out);
+		break;
+	case JSON_STRING:
+		write_string(json_string_value(value), json_string_length(value), out);
+		break;
+	case JSON_INTEGER:
+		write_integer(json_integer_value(value), out);
+		break;
+	case JSON_REAL:
+		write_real(value, out);
+		break;
+	case JSON_TRUE:
+		buf_adds(out, "true");
+		break;
+	case JSON_FALSE:
+		buf_adds(out, "false");
+		break;
+	case JSON_NULL:
+		buf_adds(out, "null");
+		break;
+	}
+}
+
+char *
+json_text_of(const json_t *value)
+{
+	struct buf text = BUF_INIT;
+
+	json_write(value, &text);
+	return buf_steal(&text);
+}

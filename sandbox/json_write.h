@@ -1,0 +1,21 @@
+/*
+ * json_write - write jansson values as text, several times as fast as jansson
+ *
+ * Jansson notes the address of each array and object on its way down, as text in a hash table,
+ * to find those that hold themselves.  The sandbox makes none, and answers are made of small
+ * objects.  The text is what json_dumps() with JSON_COMPACT gives.
+ */
+#ifndef SANDBOX_JSON_WRITE_H
+#define SANDBOX_JSON_WRITE_H
+
+#include <jansson.h>
+
+#include "common/base/buf.h"
+
+/* Append any value. */
+void json_write(const json_t *value, struct buf *out);
+
+/* The text alone; the caller free()s it. */
+char *json_text_of(const json_t *value);
+
+#endif
