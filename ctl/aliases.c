@@ -66,6 +66,10 @@ aliases_open(struct ctl *ctl, int *status)
 	struct outcome o;
 	char *path;
 
+	if (ctl_option(ctl, "resume") != NULL && ctl_option(ctl, "stdin") == NULL) {
+		*status = ctl_usage(ctl, "--resume goes with --stdin");
+		return NULL;
+	}
 	if (!ctl_number(ctl, "timeout", 1, 31L * 86400, &timeout, status))
 		return NULL;
 	account = choose_account(ctl, status);

@@ -254,8 +254,8 @@ static const struct simplelogin_endpoint endpoints[] = {
 
     {"apple notify", ONE("POST", "/api/apple/update_notification", apple_notice), OPENLY, NULL,
         NULL, "Hand on a notice of Apple's about a subscription"},
-    {"apple pay", ONE("POST", "/api/apple/process_payment", apple_payment), SETS, NULL, NULL,
-        "Upgrade by a receipt of Apple's"},
+    {"apple pay", ONE("POST", "/api/apple/process_payment", apple_payment), SL_CHANGES, NULL,
+        NULL, "Upgrade by a receipt of Apple's"},
 
     {"contact add", ONE("POST", "/api/aliases/{alias_id}/contacts", contact_add), SETS, NULL,
         NULL, "Give an alias a contact, with the address to write to it"},
@@ -286,7 +286,7 @@ static const struct simplelogin_endpoint endpoints[] = {
     {"mailbox delete", ONE("DELETE", "/api/mailboxes/{mailbox_id}", mailbox_delete),
         SL_CHANGES | SL_DELETES, per_hour_100, NULL,
         "Delete a mailbox, with its aliases unless they are transferred"},
-    {"mailbox edit", ONE("PUT", "/api/mailboxes/{mailbox_id}", mailbox_edit), SETS,
+    {"mailbox edit", ONE("PUT", "/api/mailboxes/{mailbox_id}", mailbox_edit), SL_CHANGES,
         per_hour_100, NULL, "Change a mailbox's address, or make it the default"},
     {"mailbox list", LIST("/api/v2/mailboxes", NULL, "mailboxes", MAILBOX_COLUMNS), ASKS, NULL,
         NULL, "List mailboxes"},

@@ -88,7 +88,8 @@ simplelogin_refusal(const struct alias_account *account,
 	if (o.class == OUTCOME_TEMPORARY && (endpoint->flags & SL_CHANGES) == 0)
 		o.ambiguous = false;
 	o.retry_after = answer->retry_after;
-	add_hint(&o, account);
+	if ((endpoint->flags & SL_WITHOUT_KEY) == 0)
+		add_hint(&o, account);
 	json_decref(body);
 	return o;
 }

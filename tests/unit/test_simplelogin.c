@@ -57,6 +57,10 @@ what_needs_no_key_is_sent_none(void **state)
 	assert_true(outcome_is(&o, "alias/no-key"));
 	assert_non_null(strstr(o.hint, "ferryctl login"));
 	assert_int_equal(service->requests, 1);
+	alias_play(service, {NULL, 401, "{\"error\":\"Unauthorized\"}"});
+	o = alias_call(service, "apple notify", "{\"password\":\"x\"}", NULL);
+	assert_true(outcome_is(&o, "alias/key"));
+	assert_string_equal(o.hint, "");
 }
 
 static void
