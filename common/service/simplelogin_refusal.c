@@ -20,6 +20,7 @@ static const struct {
     {400, "Email or password incorrect", "login"},
     {400, "Wrong TOTP Token", "login"},
     {400, "Account disabled", "disabled"},
+    {400, "Account scheduled for deletion", "disabled"},
     {400, "Only available for paid plans", "plan"},
     {400, "Unknown error", "missing"},
     {400, "Invalid reservation", "missing"},
