@@ -74,11 +74,11 @@ struct http_sink {
 struct http_request {
 	const char *method; /* "GET", "POST" */
 	const char *url;
-	const char *authorization; /* the header's value, or NULL; a secret */
+	const char *authorization;      /* the header's value, or NULL; a secret */
 	const char *authorization_name; /* of that header; NULL: Authorization */
 	const char *accept;             /* or NULL */
-	const char *content_type;  /* of the body, or NULL */
-	const char *body;          /* bytes in memory, or NULL */
+	const char *content_type;       /* of the body, or NULL */
+	const char *body;               /* bytes in memory, or NULL */
 	size_t body_length;
 	const struct http_source *source; /* instead of body, or NULL */
 	const struct http_sink *sink;     /* or NULL: into answer.body */

@@ -163,8 +163,7 @@ check(const struct http_transfer *t)
 	const struct http_request *request = &t->request;
 
 	if (!clean(request->authorization) || !clean(request->authorization_name) ||
-	    !clean(request->accept) ||
-	    !clean(request->content_type))
+	    !clean(request->accept) || !clean(request->content_type))
 		return outcome_make("local", "usage", "control characters in a header");
 	if (deadline_passed(request->deadline))
 		return outcome_make("local", "deadline", NULL);
