@@ -65,7 +65,7 @@ check_outcome(struct check *check, const char *subject, const struct outcome *o)
 	check_finding(check, FINDING_ERROR, subject, o->hint, "%s", o->text);
 }
 
-/* All there is, or the one account that is named. */
+/* All there is, or the one account or alias service that is named. */
 static void
 run(struct check *check, const char *config_path, const char *name, bool offline)
 {
@@ -80,12 +80,16 @@ run(struct check *check, const char *config_path, const char *name, bool offline
 		return;
 	}
 	check_files(check, config);
-	if (name != NULL && config_account(config, name) == NULL)
+	if (name != NULL && config_account(config, name) == NULL &&
+	    config_alias(config, name) == NULL)
 		check_finding(check, FINDING_ERROR, "configuration", "",
-		    "there is no account \"%s\" in %s", name, config->path);
+		    "there is no account or alias \"%s\" in %s", name, config->path);
 	for (size_t i = 0; i < config->account_count; i++)
 		if (name == NULL || config_account(config, name) == &config->accounts[i])
 			check_account(check, &config->accounts[i], offline);
+	for (size_t i = 0; i < config->alias_count; i++)
+		if (name == NULL || config_alias(config, name) == &config->aliases[i])
+			check_alias(check, &config->aliases[i], offline);
 	config_free(&config);
 }
 

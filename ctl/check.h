@@ -35,4 +35,7 @@ void check_files(struct check *check, const struct config *config);
 /* An account: its secret and, unless offline, all that the service says. */
 void check_account(struct check *check, const struct account *account, bool offline);
 
+/* An alias service: its key and, unless offline, whether it makes aliases as configured. */
+void check_alias(struct check *check, const struct alias_account *account, bool offline);
+
 #endif

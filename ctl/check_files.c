@@ -79,7 +79,11 @@ check_transport(struct check *check, const struct config *config)
 {
 	const struct account *account = config->transport.account;
 
-	if (config->account_count == 0)
+	if (config->account_count == 0 && config->alias_count != 0)
+		check_finding(check, FINDING_WARNING, "configuration",
+		    "add account \"NAME\" { } to send and read mail, see ferry.conf(5)",
+		    "there is no account");
+	else if (config->account_count == 0)
 		check_finding(check, FINDING_ERROR, "configuration",
 		    "add account \"NAME\" { }, see ferry.conf(5)", "there is no account");
 	else if (account == NULL)

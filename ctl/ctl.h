@@ -22,6 +22,7 @@ struct ctl_option {
 };
 
 struct ctl;
+struct simplelogin_endpoint;
 
 struct ctl_command {
 	const char *name;      /* "account register" */
@@ -30,9 +31,10 @@ struct ctl_command {
 	const char *summary;
 	const struct ctl_option *options;                   /* ends with a NULL name; or NULL */
 	int (*run)(struct ctl *ctl, int argc, char **argv); /* argv: the arguments alone */
+	const struct simplelogin_endpoint *endpoint;        /* of the alias service, or NULL */
 };
 
-#define CTL_OPTIONS_MAX 8
+#define CTL_OPTIONS_MAX 24
 
 struct ctl {
 	const char *config_path;

@@ -74,18 +74,27 @@ print_help(void)
 	printf("\nThe default configuration is %s.\n", config_default_path());
 }
 
+/* How far an option and what it takes reach: summaries stand behind the longest. */
+static int
+option_width(const struct ctl_option *o)
+{
+	return 9 + (int)strlen(o->name) + (o->argument != NULL ? (int)strlen(o->argument) : 0);
+}
+
 static void
 print_command_help(const struct ctl_command *command)
 {
+	int longest = 22;
+
+	for (const struct ctl_option *o = command->options; o != NULL && o->name != NULL; o++)
+		longest = option_width(o) > longest ? option_width(o) : longest;
 	printf("usage: ferryctl %s%s%s%s\n\n%s.\n\nOptions:\n", command->name,
 	    command->options != NULL ? " [OPTION...]" : "",
 	    *command->arguments != '\0' ? " " : "", command->arguments, command->summary);
-	for (const struct ctl_option *o = command->options; o != NULL && o->name != NULL; o++) {
-		int width =
-		    printf("      --%s %s", o->name, o->argument != NULL ? o->argument : "");
-
-		printf("%*s %s\n", width < 23 ? 23 - width : 0, "", o->summary);
-	}
+	for (const struct ctl_option *o = command->options; o != NULL && o->name != NULL; o++)
+		printf("      --%s %s%*s  %s\n", o->name,
+		    o->argument != NULL ? o->argument : "", longest - option_width(o), "",
+		    o->summary);
 	print_global_options();
 }
 

@@ -25,6 +25,15 @@ static const struct {
     {"auth/registered", EX_CANTCREAT},
     {"auth/username", EX_DATAERR},
     {"auth/", EX_NOPERM},
+    {"local/address", EX_DATAERR},
+    {"alias/key", EX_NOPERM},
+    {"alias/no-key", EX_NOPERM},
+    {"alias/disabled", EX_NOPERM},
+    {"alias/forbidden", EX_NOPERM},
+    {"alias/sudo", EX_NOPERM},
+    {"alias/exists", EX_CANTCREAT},
+    {"alias/missing", EX_NOUSER},
+    {"alias/refused", EX_DATAERR},
 };
 
 bool

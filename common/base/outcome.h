@@ -19,6 +19,7 @@
  *   answer   what a server said cannot be used
  *   local    this machine: configuration, disk, locks, cancellation
  *   pow      the proof of work
+ *   alias    what the alias service says (SimpleLogin's REST API)
  *
  * A name the table does not know takes the family's row "*", which is always temporary.
  */

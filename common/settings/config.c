@@ -116,6 +116,34 @@ fill_account(struct document *d, const char *state_dir, cfg_t *section, struct a
 	fill_senders(d, section, account);
 }
 
+static void
+fill_alias(
+    struct document *d, const char *state_dir, cfg_t *section, struct alias_account *alias)
+{
+	bool by_file = document_given(d, section, "api-key-file");
+	bool by_command = document_given(d, section, "api-key-command");
+
+	alias->name = xstrdup(cfg_title(section));
+	alias->directory = xasprintf("%s/aliases/%s", state_dir, alias->name);
+	alias->api_url = document_path(d, section, "api-url");
+	alias->ca_file = document_text(d, section, "ca-file");
+	if (by_file && by_command)
+		document_mistake(d, document_line(d, section, "api-key-command"),
+		    "api-key-file and api-key-command exclude each other");
+	alias->secret_command = document_text(d, section, "api-key-command");
+	alias->secret_file = by_file || by_command ? document_text(d, section, "api-key-file")
+	                                           : xasprintf("%s/api-key", alias->directory);
+	alias->naming = (enum alias_naming)document_word(d, section, "naming");
+	alias->domain = document_text(d, section, "domain");
+	if (alias->domain != NULL && alias->naming != ALIAS_BY_HOST)
+		document_mistake(d, document_line(d, section, "domain"),
+		    "domain has no meaning with naming = %s",
+		    document_value(d, section, "naming"));
+	alias->mailbox = document_text(d, section, "mailbox");
+	alias->refresh_ms = 1000 * (int64_t)document_number(d, section, "refresh");
+	alias->paced = document_word(d, section, "rate-limits") != 0;
+}
+
 /* The account a section names, or the only one there is, or NULL. */
 static const struct account *
 account_of(struct document *d, const struct config *config, cfg_t *section)
@@ -242,6 +270,11 @@ fill(struct document *d, struct config *config)
 		    &config->accounts[i]);
 	for (unsigned i = 0; i < config->account_count; i++)
 		check_claims(d, config, i);
+	config->alias_count = cfg_size(root, "alias");
+	config->aliases = xcalloc(config->alias_count + 1, sizeof(*config->aliases));
+	for (unsigned i = 0; i < config->alias_count; i++)
+		fill_alias(
+		    d, config->state_dir, cfg_getnsec(root, "alias", i), &config->aliases[i]);
 	fill_transport(d, config, cfg_getsec(root, "transport"));
 	config->sync_count = cfg_size(root, "sync");
 	config->syncs = xcalloc(config->sync_count + 1, sizeof(*config->syncs));
@@ -304,6 +337,19 @@ free_account(struct account *account)
 }
 
 static void
+free_alias(struct alias_account *alias)
+{
+	free(alias->name);
+	free(alias->api_url);
+	free(alias->directory);
+	free(alias->secret_file);
+	free(alias->secret_command);
+	free(alias->ca_file);
+	free(alias->domain);
+	free(alias->mailbox);
+}
+
+static void
 free_sync(struct sync_config *sync)
 {
 	free(sync->name);
@@ -322,6 +368,8 @@ config_free(struct config **config)
 		return;
 	for (size_t i = 0; i < c->account_count; i++)
 		free_account(&c->accounts[i]);
+	for (size_t i = 0; i < c->alias_count; i++)
+		free_alias(&c->aliases[i]);
 	for (size_t i = 0; i < c->sync_count; i++)
 		free_sync(&c->syncs[i]);
 	free_list(c->transport.strip);
@@ -331,6 +379,7 @@ config_free(struct config **config)
 	free(c->transport.user);
 	free(c->transport.monitor);
 	free(c->accounts);
+	free(c->aliases);
 	free(c->syncs);
 	free(c->state_dir);
 	free(c->path);
@@ -344,6 +393,15 @@ config_account(const struct config *config, const char *name)
 	for (size_t i = 0; i < config->account_count; i++)
 		if (strcmp(config->accounts[i].name, name) == 0)
 			return &config->accounts[i];
+	return NULL;
+}
+
+const struct alias_account *
+config_alias(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->alias_count; i++)
+		if (strcmp(config->aliases[i].name, name) == 0)
+			return &config->aliases[i];
 	return NULL;
 }
 

@@ -16,6 +16,7 @@
 #include "common/base/log.h"
 #include "common/base/outcome.h"
 #include "common/service/account.h"
+#include "common/service/alias_account.h"
 
 enum maildir_layout {
 	LAYOUT_MAILDIRPP, /* INBOX is the Maildir itself, others are .Name.Sub in it */
@@ -77,6 +78,8 @@ struct config {
 	char *state_dir;
 	struct account *accounts;
 	size_t account_count;
+	struct alias_account *aliases;
+	size_t alias_count;
 	struct transport_config transport;
 	struct sync_config *syncs;
 	size_t sync_count;
@@ -96,6 +99,7 @@ void config_free(struct config **config);
 
 /* By name, or NULL. */
 const struct account *config_account(const struct config *config, const char *name);
+const struct alias_account *config_alias(const struct config *config, const char *name);
 const struct sync_config *config_sync(const struct config *config, const char *name);
 
 /* Open the log as configured; verbose (-v, may be given twice) lowers the level and to a

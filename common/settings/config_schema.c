@@ -49,6 +49,16 @@ static const struct config_option options[] = {
     {"account", "pow-memory", CONFIG_NUMBER, "0", 0, MEMORY_MAX, NULL, CONFIG_FOR_ATOMICMAIL},
     {"account", "pow-max-difficulty", CONFIG_NUMBER, "24", 1, 64, NULL, CONFIG_FOR_ATOMICMAIL},
 
+    {"alias", "api-url", CONFIG_URL, "https://app.simplelogin.io", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"alias", "api-key-file", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"alias", "api-key-command", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"alias", "ca-file", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"alias", "naming", CONFIG_CHOICE, "host", 0, 0, "host word uuid", CONFIG_FOR_ALL},
+    {"alias", "domain", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"alias", "mailbox", CONFIG_ADDRESS, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"alias", "refresh", CONFIG_NUMBER, "86400", 0, 31536000, NULL, CONFIG_FOR_ALL},
+    {"alias", "rate-limits", CONFIG_CHOICE, "known", 0, 0, "none known", CONFIG_FOR_ALL},
+
     {"transport", "account", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"transport", "deadline", CONFIG_NUMBER, "900", 1, 86400, NULL, CONFIG_FOR_ALL},
     {"transport", "retry-for", CONFIG_NUMBER, "20", 1, 86400, NULL, CONFIG_FOR_ALL},
@@ -87,6 +97,7 @@ static const struct config_option options[] = {
 
 static const struct config_section sections[] = {
     {"account", true},
+    {"alias", true},
     {"transport", false},
     {"sync", true},
     {"log", false},

@@ -66,7 +66,7 @@ const struct config_option *config_schema_find(const char *section, const char *
 bool
 config_schema_accepts(const struct config_option *option, const char *value, struct buf *why);
 
-/* May this be the title of an account or a sync section, which becomes a file's name? */
+/* May this be the title of an account, alias or sync section, which becomes a file's name? */
 bool config_schema_accepts_title(const char *title, struct buf *why);
 
 /* Are its values lists? */

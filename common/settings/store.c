@@ -86,6 +86,8 @@ run_schema_steps(struct store *s, const char *const *steps)
 	if (failed(s) || version == known)
 		return;
 	execute(s, "BEGIN IMMEDIATE");
+	/* Another process may have taken the steps while we waited for it. */
+	version = store_number(s, 0, "PRAGMA user_version", "");
 	for (int64_t i = version; i < known; i++)
 		execute(s, steps[i]);
 	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %lld", (long long)known);

@@ -110,6 +110,7 @@ new_transfer(const struct http_request *request)
 	t->request = *request;
 	t->request.method = xstrdup(request->method);
 	t->request.authorization = xstrdup(request->authorization);
+	t->request.authorization_name = xstrdup(request->authorization_name);
 	t->request.accept = xstrdup(request->accept);
 	t->request.content_type = xstrdup(request->content_type);
 	t->request.body = copy_bytes(request->body, request->body_length);
@@ -142,6 +143,7 @@ free_transfer(struct http_transfer *t)
 	wipe(request->authorization,
 	    request->authorization != NULL ? strlen(request->authorization) : 0);
 	wipe(request->body, request->body_length);
+	free((char *)request->authorization_name);
 	free((char *)request->method);
 	free((char *)request->accept);
 	free((char *)request->content_type);

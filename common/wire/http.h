@@ -16,9 +16,10 @@
  *
  * Retries: within the deadline, with exponential back-off and jitter, an answer of 429 or
  * 503 (honouring Retry-After) and a failure before the request was written are tried again;
- * a request marked idempotent also after a cut connection, a 502 or a 504.  When the service
- * asks us to wait longer than the deadline, or the time for retries (retry_ms), leaves, the
- * answer is given at once, with retry_after set.  A twelfth attempt is the last.  cancel_requested() ends everything with
+ * a request marked idempotent also after a cut connection, a 502 or a 504, one marked
+ * keeps_pace not after a 429.  When the service asks us to wait longer than the deadline, or
+ * the time for retries (retry_ms), leaves, the answer is given at once, with retry_after
+ * set.  A twelfth attempt is the last.  cancel_requested() ends everything with
  * local/cancelled.
  *
  * An outcome is ambiguous only if the whole request was sent: until then no service can have
@@ -75,10 +76,11 @@ struct http_sink {
 struct http_request {
 	const char *method; /* "GET", "POST" */
 	const char *url;
-	const char *authorization; /* the header's value, or NULL; a secret */
-	const char *accept;        /* or NULL */
-	const char *content_type;  /* of the body, or NULL */
-	const char *body;          /* bytes in memory, or NULL */
+	const char *authorization;      /* the header's value, or NULL; a secret */
+	const char *authorization_name; /* of that header; NULL: Authorization */
+	const char *accept;             /* or NULL */
+	const char *content_type;       /* of the body, or NULL */
+	const char *body;               /* bytes in memory, or NULL */
 	size_t body_length;
 	const struct http_source *source; /* instead of body, or NULL */
 	const struct http_sink *sink;     /* or NULL: into answer.body */
@@ -86,6 +88,7 @@ struct http_request {
 	int64_t sink_max;  /* most bytes a sink takes; 0: no limit */
 	bool compressed;   /* ask for gzip: for JSON, not for mail */
 	bool idempotent;   /* doing it twice is as good as once */
+	bool keeps_pace;   /* the caller knows the service's limits: 429 is not tried again */
 	struct deadline deadline;
 };
 

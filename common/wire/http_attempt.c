@@ -29,7 +29,10 @@ add_headers(struct http_transfer *t)
 	const struct http_request *request = &t->request;
 
 	if (request->authorization != NULL && !t->foreign)
-		add_header(t, "Authorization", request->authorization);
+		add_header(t,
+		    request->authorization_name != NULL ? request->authorization_name
+		                                        : "Authorization",
+		    request->authorization);
 	if (request->accept != NULL)
 		add_header(t, "Accept", request->accept);
 	if (strcmp(request->method, "GET") != 0)
@@ -159,8 +162,8 @@ check(const struct http_transfer *t)
 {
 	const struct http_request *request = &t->request;
 
-	if (!clean(request->authorization) || !clean(request->accept) ||
-	    !clean(request->content_type))
+	if (!clean(request->authorization) || !clean(request->authorization_name) ||
+	    !clean(request->accept) || !clean(request->content_type))
 		return outcome_make("local", "usage", "control characters in a header");
 	if (deadline_passed(request->deadline))
 		return outcome_make("local", "deadline", NULL);

@@ -68,6 +68,8 @@ http_may_retry(const struct http_transfer *t, const struct outcome *o)
 
 	if (t->answer.attempts >= HTTP_ATTEMPTS_MAX)
 		return false;
+	if (outcome_is_ok(o) && t->answer.status == 429 && t->request.keeps_pace)
+		return false;
 	if (outcome_is_ok(o))
 		return status_retried(t->answer.status, idempotent);
 	for (size_t i = 0; i < sizeof(retried) / sizeof(retried[0]); i++)

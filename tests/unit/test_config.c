@@ -237,6 +237,52 @@ every_option_arrives_where_programs_look_for_it(void **state)
 }
 
 static void
+an_alias_section_has_the_public_service_as_its_default(void **state)
+{
+	struct config *config = load("state-dir = /s\nalias main {\n}\n");
+	const struct alias_account *alias = config_alias(config, "main");
+
+	(void)state;
+	assert_string_equal(alias->name, "main");
+	assert_string_equal(alias->api_url, "https://app.simplelogin.io");
+	assert_string_equal(alias->directory, "/s/aliases/main");
+	assert_string_equal(alias->secret_file, "/s/aliases/main/api-key");
+	assert_null(alias->secret_command);
+	assert_null(alias->ca_file);
+	assert_null(alias->domain);
+	assert_null(alias->mailbox);
+	assert_int_equal(alias->naming, ALIAS_BY_HOST);
+	assert_int_equal(alias->refresh_ms, 86400000);
+	assert_true(alias->paced);
+	assert_null(config_alias(config, "other"));
+	config_free(&config);
+}
+
+static void
+every_option_of_an_alias_section_arrives(void **state)
+{
+	struct config *config = load(
+	    "alias a { api-url = \"http://127.0.0.1:1/\" api-key-command = c ca-file = /c\n"
+	    "  naming = uuid mailbox = m@x.example refresh = 60 rate-limits = none }\n"
+	    "alias b { api-key-file = /k domain = d.example }\n");
+	const struct alias_account *a = config_alias(config, "a");
+	const struct alias_account *b = config_alias(config, "b");
+
+	(void)state;
+	assert_string_equal(a->api_url, "http://127.0.0.1:1");
+	assert_string_equal(a->secret_command, "c");
+	assert_null(a->secret_file);
+	assert_string_equal(a->ca_file, "/c");
+	assert_int_equal(a->naming, ALIAS_BY_UUID);
+	assert_string_equal(a->mailbox, "m@x.example");
+	assert_int_equal(a->refresh_ms, 60000);
+	assert_false(a->paced);
+	assert_string_equal(b->secret_file, "/k");
+	assert_string_equal(b->domain, "d.example");
+	config_free(&config);
+}
+
+static void
 the_only_account_need_not_be_named(void **state)
 {
 	struct config *config = load("account a { }\nsync s { maildir = /m }\n");
@@ -295,6 +341,14 @@ a_mistake_is_reported_with_its_line(void **state)
 	    {"state-dir = \"\"\n", "1: state-dir is empty"},
 	    {"state-dir = \"/a\\tb\"\n", "1: state-dir contains a control character"},
 	    {"state-dir = {/a}\n", "1: unexpected token '{'"},
+	    {"alias a {\n api-key-file = /k\n api-key-command = c\n}\n",
+	        "3: api-key-file and api-key-command exclude each other"},
+	    {"alias a {\n naming = word\n domain = d.example\n}\n",
+	        "3: domain has no meaning with naming = word"},
+	    {"alias a {\n api-url = \"http://sl.example\"\n}\n",
+	        "2: api-url must start with \"https://\": plain http: does not leave this "
+	        "machine"},
+	    {"alias {\n}\n", "1: missing title for section 'alias'"},
 	    {"transport {\n deadline = soon\n}\n",
 	        "2: deadline must be a number from 1 to 86400"},
 	    {"transport {\n listen = \"/run/sock\"\n}\n",
@@ -642,6 +696,8 @@ main(void)
 	    cmocka_unit_test(a_server_has_its_defaults_and_takes_what_the_file_says),
 	    cmocka_unit_test(an_account_has_the_public_service_as_its_default),
 	    cmocka_unit_test(every_option_arrives_where_programs_look_for_it),
+	    cmocka_unit_test(an_alias_section_has_the_public_service_as_its_default),
+	    cmocka_unit_test(every_option_of_an_alias_section_arrives),
 	    cmocka_unit_test(the_only_account_need_not_be_named),
 	    cmocka_unit_test(of_two_accounts_none_is_taken_by_guess),
 	    cmocka_unit_test(an_unknown_account_or_sync_is_not_found),

@@ -150,6 +150,22 @@ what_is_no_web_address_is_refused(void **state)
 }
 
 static void
+credentials_may_go_by_another_name(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct outcome o;
+
+	script_play(script, {.status = 200});
+	request.authorization = "secret";
+	request.authorization_name = "X-Key";
+	o = script_outcome(script, &request);
+	assert_true(outcome_is_ok(&o));
+	assert_true(script_asked_with(script, "\r\nX-Key: secret\r\n"));
+	assert_false(script_asked_with(script, "Authorization"));
+}
+
+static void
 a_header_cannot_be_smuggled_in(void **state)
 {
 	struct script *script = *state;
@@ -379,6 +395,7 @@ main(void)
 	    WITH_SCRIPT(a_connection_serves_many_requests),
 	    WITH_SCRIPT(plain_http_beyond_this_machine_is_refused),
 	    WITH_SCRIPT(what_is_no_web_address_is_refused),
+	    WITH_SCRIPT(credentials_may_go_by_another_name),
 	    WITH_SCRIPT(a_header_cannot_be_smuggled_in),
 	    WITH_SCRIPT(a_redirect_on_the_same_host_is_followed_with_credentials),
 	    WITH_SCRIPT(a_redirected_post_stays_a_post_or_is_not_followed),

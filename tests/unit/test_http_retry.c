@@ -150,6 +150,20 @@ retries_end_before_the_deadline_where_they_have_a_time_of_their_own(void **state
 }
 
 static void
+who_keeps_the_pace_is_told_of_a_limit_at_once(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct result result;
+
+	script_play(script, {.status = 429}, {.status = 200});
+	request.keeps_pace = true;
+	result = perform(script, &request);
+	assert_int_equal(result.status, 429);
+	assert_int_equal(result.attempts, 1);
+}
+
+static void
 a_date_to_wait_for_is_understood(void **state)
 {
 	struct script *script = *state;
@@ -427,6 +441,7 @@ main(void)
 	    WITH_SCRIPT(a_wait_beyond_the_deadline_is_told_at_once),
 	    WITH_SCRIPT(a_wait_beyond_the_time_for_retries_is_told_at_once),
 	    WITH_SCRIPT(retries_end_before_the_deadline_where_they_have_a_time_of_their_own),
+	    WITH_SCRIPT(who_keeps_the_pace_is_told_of_a_limit_at_once),
 	    WITH_SCRIPT(a_date_to_wait_for_is_understood),
 	    WITH_SCRIPT(the_last_answer_is_given_when_time_runs_out),
 	    WITH_SCRIPT(a_gateway_that_failed_is_asked_again_only_for_what_may_be_done_twice),

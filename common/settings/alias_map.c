@@ -1,0 +1,539 @@
+/*
+ * The alias map in SQLite.
+ *
+ *	alias	id, address, enabled, trashed, learned
+ *	host	hostname (its key: one row a hostname), alias
+ *	contact	id, alias, address, reverse, learned
+ *
+ * Every question is one look-up by a key, so a million rows answer like ten.  Other processes
+ * may hold the file for a moment: SQLite waits two seconds, and we begin again some times
+ * before we say local/locked.  A store that has failed is dead (its error sticks); it is
+ * opened afresh for the next call, so that a daemon outlives a full disk.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "common/base/xalloc.h"
+#include "common/settings/alias_map.h"
+#include "common/settings/store.h"
+
+#define TRIES       6 /* of two seconds each */
+#define PAUSE_MS    20
+#define CACHE_PAGES 256 /* 1 MB */
+
+struct alias_map {
+	char *path;
+	struct store *store; /* NULL after a failure */
+};
+
+static const char *const steps[] = {
+    "CREATE TABLE alias("
+    " id INTEGER PRIMARY KEY,"
+    " address TEXT NOT NULL COLLATE NOCASE UNIQUE,"
+    " enabled INTEGER NOT NULL,"
+    " trashed INTEGER NOT NULL,"
+    " learned INTEGER NOT NULL);"
+
+    "CREATE TABLE host("
+    " hostname TEXT PRIMARY KEY,"
+    " alias INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX host_alias ON host(alias);"
+
+    "CREATE TABLE contact("
+    " id INTEGER PRIMARY KEY,"
+    " alias INTEGER NOT NULL,"
+    " address TEXT NOT NULL,"
+    " reverse TEXT NOT NULL UNIQUE,"
+    " learned INTEGER NOT NULL,"
+    " UNIQUE(alias, address));"
+    "CREATE INDEX contact_address ON contact(address);",
+
+    NULL,
+};
+
+static struct outcome
+open_store(const char *path, struct store **store_r)
+{
+	struct store_options options = {.steps = steps, .cache_pages = CACHE_PAGES};
+	struct outcome o;
+
+	for (int i = 0; i < TRIES; i++) {
+		o = store_open(path, &options, store_r);
+		/* Two that open a new file at once: SQLite does not wait while it turns to WAL. */
+		if (!outcome_is(&o, "local/locked") ||
+		    !clock_sleep_ms(PAUSE_MS << i, DEADLINE_NEVER))
+			break;
+	}
+	return o;
+}
+
+struct outcome
+alias_map_open(const char *path, struct alias_map **map_r)
+{
+	struct alias_map *map = xcalloc(1, sizeof(*map));
+	struct outcome o;
+
+	map->path = xstrdup(path);
+	o = open_store(path, &map->store);
+	if (!outcome_is_ok(&o))
+		alias_map_close(&map);
+	*map_r = map;
+	return o;
+}
+
+void
+alias_map_close(struct alias_map **map)
+{
+	if (*map == NULL)
+		return;
+	store_close(&(*map)->store);
+	free((*map)->path);
+	free(*map);
+	*map = NULL;
+}
+
+/* The store to work with, opened again if it failed; NULL with the outcome in *o. */
+static struct store *
+store_of(struct alias_map *map, struct outcome *o)
+{
+	*o = map->store != NULL ? outcome_ok() : open_store(map->path, &map->store);
+	return map->store;
+}
+
+/* End a call: what came of it; a store that failed is given up. */
+static struct outcome
+finish(struct alias_map *map)
+{
+	struct outcome o = store_error(map->store);
+
+	if (!outcome_is_ok(&o))
+		store_close(&map->store);
+	return o;
+}
+
+/* Begin a change, waiting for others in turns. */
+static struct outcome
+begin(struct alias_map *map)
+{
+	struct outcome o;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (store_of(map, &o) == NULL)
+			return o;
+		store_begin(map->store);
+		o = finish(map);
+		if (!outcome_is(&o, "local/locked"))
+			break;
+	}
+	return o;
+}
+
+static struct outcome
+commit(struct alias_map *map)
+{
+	(void)store_commit(map->store);
+	return finish(map);
+}
+
+void
+alias_map_alias_free(struct alias_map_alias *alias)
+{
+	free(alias->address);
+	*alias = (struct alias_map_alias){0};
+}
+
+void
+alias_map_contact_free(struct alias_map_contact *contact)
+{
+	free(contact->address);
+	free(contact->reverse);
+	*contact = (struct alias_map_contact){0};
+}
+
+/* The address with its domain in lower case; the caller free()s. */
+static char *
+with_lower_domain(const char *address)
+{
+	char *copy = xstrdup(address), *at = strrchr(copy, '@');
+
+	for (char *p = at; p != NULL && *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return copy;
+}
+
+/* Columns id, address, enabled, trashed, learned from first on, borrowed. */
+static struct alias_map_alias
+alias_of_row(sqlite3_stmt *q, int first)
+{
+	return (struct alias_map_alias){
+	    .id = sqlite3_column_int64(q, first),
+	    .address = (char *)sqlite3_column_text(q, first + 1),
+	    .enabled = sqlite3_column_int(q, first + 2) != 0,
+	    .trashed = sqlite3_column_int(q, first + 3) != 0,
+	    .learned_ms = sqlite3_column_int64(q, first + 4),
+	};
+}
+
+static struct alias_map_contact
+contact_of_row(sqlite3_stmt *q)
+{
+	return (struct alias_map_contact){
+	    .id = sqlite3_column_int64(q, 0),
+	    .alias_id = sqlite3_column_int64(q, 1),
+	    .address = (char *)sqlite3_column_text(q, 2),
+	    .reverse = (char *)sqlite3_column_text(q, 3),
+	    .learned_ms = sqlite3_column_int64(q, 4),
+	};
+}
+
+static struct outcome
+take_alias(struct alias_map *map, sqlite3_stmt *q, struct alias_map_alias *alias_r)
+{
+	*alias_r = (struct alias_map_alias){0};
+	if (store_row(map->store, q)) {
+		*alias_r = alias_of_row(q, 0);
+		alias_r->address = xstrdup(alias_r->address);
+		store_done(q);
+	}
+	return finish(map);
+}
+
+static struct outcome
+take_contact(struct alias_map *map, sqlite3_stmt *q, struct alias_map_contact *contact_r)
+{
+	*contact_r = (struct alias_map_contact){0};
+	if (store_row(map->store, q)) {
+		*contact_r = contact_of_row(q);
+		contact_r->address = xstrdup(contact_r->address);
+		contact_r->reverse = xstrdup(contact_r->reverse);
+		store_done(q);
+	}
+	return finish(map);
+}
+
+#define ALIAS_COLUMNS   "a.id, a.address, a.enabled, a.trashed, a.learned"
+#define CONTACT_COLUMNS "id, alias, address, reverse, learned"
+
+struct outcome
+alias_map_find_host(
+    struct alias_map *map, const char *hostname, struct alias_map_alias *alias_r)
+{
+	struct outcome o;
+
+	*alias_r = (struct alias_map_alias){0};
+	if (store_of(map, &o) == NULL)
+		return o;
+	return take_alias(map,
+	    store_query(map->store,
+	        "SELECT " ALIAS_COLUMNS " FROM host h JOIN alias a ON a.id = h.alias"
+	        " WHERE h.hostname = ?",
+	        "t", hostname),
+	    alias_r);
+}
+
+struct outcome
+alias_map_find_alias(struct alias_map *map, int64_t id, struct alias_map_alias *alias_r)
+{
+	struct outcome o;
+
+	*alias_r = (struct alias_map_alias){0};
+	if (store_of(map, &o) == NULL)
+		return o;
+	return take_alias(map,
+	    store_query(
+	        map->store, "SELECT " ALIAS_COLUMNS " FROM alias a WHERE a.id = ?", "i", id),
+	    alias_r);
+}
+
+struct outcome
+alias_map_find_address(
+    struct alias_map *map, const char *address, struct alias_map_alias *alias_r)
+{
+	struct outcome o;
+
+	*alias_r = (struct alias_map_alias){0};
+	if (store_of(map, &o) == NULL)
+		return o;
+	return take_alias(map,
+	    store_query(map->store, "SELECT " ALIAS_COLUMNS " FROM alias a WHERE a.address = ?",
+	        "t", address),
+	    alias_r);
+}
+
+struct outcome
+alias_map_find_contact(struct alias_map *map, int64_t alias_id, const char *address,
+    struct alias_map_contact *contact_r)
+{
+	char *key = with_lower_domain(address);
+	struct outcome o;
+
+	*contact_r = (struct alias_map_contact){0};
+	if (store_of(map, &o) != NULL)
+		o = take_contact(map,
+		    store_query(map->store,
+		        "SELECT " CONTACT_COLUMNS
+		        " FROM contact WHERE alias = ? AND address = ?",
+		        "it", alias_id, key),
+		    contact_r);
+	free(key);
+	return o;
+}
+
+struct outcome
+alias_map_find_reverse(
+    struct alias_map *map, const char *reverse, struct alias_map_contact *contact_r)
+{
+	struct outcome o;
+
+	*contact_r = (struct alias_map_contact){0};
+	if (store_of(map, &o) == NULL)
+		return o;
+	return take_contact(map,
+	    store_query(map->store, "SELECT " CONTACT_COLUMNS " FROM contact WHERE reverse = ?",
+	        "t", reverse),
+	    contact_r);
+}
+
+struct outcome
+alias_map_find_correspondent(struct alias_map *map, const char *address,
+    struct alias_map_contact *contact_r, int64_t *count_r)
+{
+	char *key = with_lower_domain(address);
+	struct outcome o;
+
+	*contact_r = (struct alias_map_contact){0};
+	*count_r = 0;
+	if (store_of(map, &o) != NULL) {
+		*count_r = store_number(
+		    map->store, 0, "SELECT count(*) FROM contact WHERE address = ?", "t", key);
+		o = take_contact(map,
+		    store_query(map->store,
+		        "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1",
+		        "t", key),
+		    contact_r);
+	}
+	free(key);
+	return o;
+}
+
+/* Within a transaction.  Another alias that had the address is gone: addresses are unique. */
+static void
+put_alias(struct store *s, const struct alias_map_alias *alias)
+{
+	store_run(s, "DELETE FROM alias WHERE address = ? AND id <> ?", "ti", alias->address,
+	    alias->id);
+	store_run(s,
+	    "INSERT INTO alias(id, address, enabled, trashed, learned) VALUES(?, ?, ?, ?, ?)"
+	    " ON CONFLICT(id) DO UPDATE SET address = excluded.address,"
+	    " enabled = excluded.enabled, trashed = excluded.trashed,"
+	    " learned = excluded.learned",
+	    "itiii", alias->id, alias->address, (int64_t)alias->enabled,
+	    (int64_t)alias->trashed, clock_wall_ms());
+}
+
+struct outcome
+alias_map_put_alias(struct alias_map *map, const struct alias_map_alias *alias)
+{
+	struct outcome o = begin(map);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	put_alias(map->store, alias);
+	return commit(map);
+}
+
+struct outcome
+alias_map_put_host(
+    struct alias_map *map, const char *hostname, const struct alias_map_alias *alias)
+{
+	struct outcome o = begin(map);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	put_alias(map->store, alias);
+	store_run(map->store,
+	    "INSERT INTO host(hostname, alias) VALUES(?, ?)"
+	    " ON CONFLICT(hostname) DO UPDATE SET alias = excluded.alias",
+	    "ti", hostname, alias->id);
+	return commit(map);
+}
+
+struct outcome
+alias_map_put_contact(struct alias_map *map, const struct alias_map_contact *contact)
+{
+	char *address = with_lower_domain(contact->address);
+	struct outcome o = begin(map);
+
+	if (outcome_is_ok(&o)) {
+		/* A contact that was deleted and made again has a new id and reverse address. */
+		store_run(map->store,
+		    "DELETE FROM contact WHERE id <> ? AND (reverse = ? OR (alias = ? AND"
+		    " address = ?))",
+		    "itit", contact->id, contact->reverse, contact->alias_id, address);
+		store_run(map->store,
+		    "INSERT INTO contact(id, alias, address, reverse, learned)"
+		    " VALUES(?, ?, ?, ?, ?)"
+		    " ON CONFLICT(id) DO UPDATE SET alias = excluded.alias,"
+		    " address = excluded.address, reverse = excluded.reverse,"
+		    " learned = excluded.learned",
+		    "iitti", contact->id, contact->alias_id, address, contact->reverse,
+		    clock_wall_ms());
+		o = commit(map);
+	}
+	free(address);
+	return o;
+}
+
+struct outcome
+alias_map_drop_host(struct alias_map *map, const char *hostname)
+{
+	struct outcome o = begin(map);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_run(map->store, "DELETE FROM host WHERE hostname = ?", "t", hostname);
+	return commit(map);
+}
+
+struct outcome
+alias_map_drop_contact(struct alias_map *map, int64_t id)
+{
+	struct outcome o = begin(map);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_run(map->store, "DELETE FROM contact WHERE id = ?", "i", id);
+	return commit(map);
+}
+
+struct outcome
+alias_map_drop_alias(struct alias_map *map, int64_t id)
+{
+	struct outcome o = begin(map);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_run(map->store, "DELETE FROM host WHERE alias = ?", "i", id);
+	store_run(map->store, "DELETE FROM contact WHERE alias = ?", "i", id);
+	store_run(map->store, "DELETE FROM alias WHERE id = ?", "i", id);
+	return commit(map);
+}
+
+int64_t
+alias_map_rebuild_begin(void)
+{
+	return clock_wall_ms();
+}
+
+struct outcome
+alias_map_rebuild_end(struct alias_map *map, int64_t begun, bool contacts)
+{
+	struct outcome o = begin(map);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_run(map->store, "UPDATE alias SET trashed = 1, enabled = 0 WHERE learned < ?",
+	    "i", begun);
+	if (contacts)
+		store_run(map->store, "DELETE FROM contact WHERE learned < ?", "i", begun);
+	return commit(map);
+}
+
+struct outcome
+alias_map_count(struct alias_map *map, struct alias_map_counts *counts_r)
+{
+	struct outcome o;
+	struct store *s = store_of(map, &o);
+
+	*counts_r = (struct alias_map_counts){0};
+	if (s == NULL)
+		return o;
+	counts_r->hosts = store_number(s, 0, "SELECT count(*) FROM host", "");
+	counts_r->aliases = store_number(s, 0, "SELECT count(*) FROM alias", "");
+	counts_r->trashed = store_number(s, 0, "SELECT count(*) FROM alias WHERE trashed", "");
+	counts_r->contacts = store_number(s, 0, "SELECT count(*) FROM contact", "");
+	counts_r->oldest_ms = store_number(s, 0, "SELECT min(learned) FROM alias", "");
+	return finish(map);
+}
+
+struct outcome
+alias_map_each_alias(struct alias_map *map,
+    bool (*each)(void *arg, const char *hostname, const struct alias_map_alias *alias),
+    void *arg)
+{
+	struct outcome o;
+	sqlite3_stmt *q;
+
+	if (store_of(map, &o) == NULL)
+		return o;
+	q = store_query(map->store,
+	    "SELECT h.hostname, " ALIAS_COLUMNS " FROM alias a LEFT JOIN host h"
+	    " ON h.alias = a.id ORDER BY h.hostname IS NULL, h.hostname, a.address",
+	    "");
+	while (store_row(map->store, q)) {
+		struct alias_map_alias alias = alias_of_row(q, 1);
+
+		if (!each(arg, (const char *)sqlite3_column_text(q, 0), &alias)) {
+			store_done(q);
+			break;
+		}
+	}
+	return finish(map);
+}
+
+struct outcome
+alias_map_each_contact(struct alias_map *map,
+    bool (*each)(void *arg, const char *alias, const struct alias_map_contact *contact),
+    void *arg)
+{
+	struct outcome o;
+	sqlite3_stmt *q;
+
+	if (store_of(map, &o) == NULL)
+		return o;
+	q = store_query(map->store,
+	    "SELECT c.id, c.alias, c.address, c.reverse, c.learned, a.address FROM contact c"
+	    " LEFT JOIN alias a ON a.id = c.alias ORDER BY a.address, c.address",
+	    "");
+	while (store_row(map->store, q)) {
+		struct alias_map_contact contact = contact_of_row(q);
+
+		if (!each(arg, (const char *)sqlite3_column_text(q, 5), &contact)) {
+			store_done(q);
+			break;
+		}
+	}
+	return finish(map);
+}
+
+struct outcome
+alias_map_check(struct alias_map *map)
+{
+	struct outcome o;
+	struct store *s = store_of(map, &o);
+	int64_t hosts, contacts;
+
+	if (s == NULL)
+		return o;
+	o = store_check(s);
+	hosts = store_number(
+	    s, 0, "SELECT count(*) FROM host WHERE alias NOT IN (SELECT id FROM alias)", "");
+	contacts = store_number(
+	    s, 0, "SELECT count(*) FROM contact WHERE alias NOT IN (SELECT id FROM alias)", "");
+	if (!outcome_is_ok(&o)) {
+		(void)finish(map);
+		return o;
+	}
+	o = finish(map);
+	if (outcome_is_ok(&o) && hosts + contacts != 0) {
+		o = outcome_make("local", "database",
+		    "%s: %lld hostnames and %lld contacts without their alias", map->path,
+		    (long long)hosts, (long long)contacts);
+		outcome_hint(&o, "ferryctl map rebuild");
+	}
+	return o;
+}

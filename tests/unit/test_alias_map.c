@@ -1,0 +1,392 @@
+/* The alias map: what is learned comes back, and a hostname has one alias, whoever asks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/xalloc.h"
+#include "common/settings/alias_map.h"
+#include "tests/unit/unit.h"
+
+#define PROCESSES 20
+
+static char folder[] = "/tmp/ferry-test-map.XXXXXX";
+
+static int
+enter_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL || chdir(folder) < 0;
+}
+
+static int
+leave_folder(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return chdir("/") < 0 || system(command) != 0;
+}
+
+static int
+open_map(void **state)
+{
+	struct outcome o = alias_map_open("map.db", (struct alias_map **)state);
+
+	return !outcome_is_ok(&o);
+}
+
+static int
+close_map(void **state)
+{
+	alias_map_close((struct alias_map **)state);
+	return system("rm -f map.db map.db-wal map.db-shm");
+}
+
+#define WITH_MAP(test) cmocka_unit_test_setup_teardown(test, open_map, close_map)
+#define GOOD(call)                                    \
+	do {                                          \
+		struct outcome good = (call);         \
+		assert_string_equal(good.text, "ok"); \
+	} while (0)
+
+static char address_1[] = "one.cat@sl.example", address_2[] = "two.cat@sl.example";
+static const struct alias_map_alias one = {.id = 1, .address = address_1, .enabled = true};
+static const struct alias_map_alias two = {.id = 2, .address = address_2, .enabled = true};
+
+static struct alias_map_contact
+contact(int64_t id, int64_t alias, const char *address, const char *reverse)
+{
+	return (struct alias_map_contact){.id = id,
+	    .alias_id = alias,
+	    .address = (char *)address,
+	    .reverse = (char *)reverse};
+}
+
+static int64_t
+host_alias(struct alias_map *map, const char *hostname)
+{
+	struct alias_map_alias found;
+	int64_t id;
+
+	GOOD(alias_map_find_host(map, hostname, &found));
+	id = found.id;
+	alias_map_alias_free(&found);
+	return id;
+}
+
+static void
+what_was_learned_comes_back_in_another_process(void **state)
+{
+	struct alias_map *map = *state, *other;
+	int64_t before = clock_wall_ms();
+	struct alias_map_alias found;
+	struct stat st;
+
+	GOOD(alias_map_put_host(map, "example.com", &one));
+	assert_int_equal(stat("map.db", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	GOOD(alias_map_open("map.db", &other));
+	GOOD(alias_map_find_host(other, "example.com", &found));
+	assert_int_equal(found.id, 1);
+	assert_string_equal(found.address, address_1);
+	assert_true(found.enabled);
+	assert_false(found.trashed);
+	assert_in_range(found.learned_ms, before, clock_wall_ms());
+	alias_map_alias_free(&found);
+	GOOD(alias_map_find_address(other, "ONE.cat@sl.example", &found));
+	assert_int_equal(found.id, 1);
+	alias_map_alias_free(&found);
+	GOOD(alias_map_find_alias(other, 3, &found));
+	assert_int_equal(found.id, 0);
+	assert_int_equal(host_alias(other, "www.example.com"), 0);
+	alias_map_close(&other);
+}
+
+static void
+a_hostname_has_one_alias_and_an_alias_may_have_many_hostnames(void **state)
+{
+	struct alias_map *map = *state;
+	struct alias_map_counts counts;
+
+	GOOD(alias_map_put_host(map, "a.example", &one));
+	GOOD(alias_map_put_host(map, "b.example", &one));
+	GOOD(alias_map_put_host(map, "a.example", &two));
+	assert_int_equal(host_alias(map, "a.example"), 2);
+	assert_int_equal(host_alias(map, "b.example"), 1);
+	GOOD(alias_map_count(map, &counts));
+	assert_int_equal(counts.hosts, 2);
+	assert_int_equal(counts.aliases, 2);
+	GOOD(alias_map_drop_host(map, "a.example"));
+	assert_int_equal(host_alias(map, "a.example"), 0);
+}
+
+static void
+an_alias_that_came_again_with_another_id_replaces_the_old_one(void **state)
+{
+	struct alias_map_alias again = {.id = 9, .address = address_1, .enabled = true}, found;
+	struct alias_map *map = *state;
+
+	GOOD(alias_map_put_alias(map, &one));
+	GOOD(alias_map_put_alias(map, &again));
+	GOOD(alias_map_find_address(map, address_1, &found));
+	assert_int_equal(found.id, 9);
+	alias_map_alias_free(&found);
+}
+
+static void
+addresses_of_correspondents_are_as_exact_as_the_service_takes_them(void **state)
+{
+	struct alias_map_contact upper =
+	    contact(1, 1, "Bob@Example.COM", "Bob_at_Example_com_ab@sl.example");
+	struct alias_map_contact lower =
+	    contact(2, 1, "bob@example.com", "bob_at_example_com_cd@sl.example");
+	struct alias_map_contact found;
+	struct alias_map *map = *state;
+	int64_t count;
+
+	GOOD(alias_map_put_contact(map, &upper));
+	GOOD(alias_map_put_contact(map, &lower));
+	GOOD(alias_map_find_contact(map, 1, "Bob@EXAMPLE.com", &found));
+	assert_int_equal(found.id, 1);
+	assert_string_equal(found.reverse, "Bob_at_Example_com_ab@sl.example");
+	alias_map_contact_free(&found);
+	GOOD(alias_map_find_contact(map, 2, "bob@example.com", &found));
+	assert_int_equal(found.id, 0);
+	GOOD(alias_map_find_reverse(map, "bob_at_example_com_cd@sl.example", &found));
+	assert_int_equal(found.id, 2);
+	assert_int_equal(found.alias_id, 1);
+	assert_string_equal(found.address, "bob@example.com");
+	alias_map_contact_free(&found);
+	GOOD(alias_map_find_correspondent(map, "bob@Example.com", &found, &count));
+	assert_int_equal(count, 1);
+	assert_int_equal(found.id, 2);
+	alias_map_contact_free(&found);
+	GOOD(alias_map_find_correspondent(map, "nobody@example.com", &found, &count));
+	assert_int_equal(count, 0);
+	GOOD(alias_map_find_reverse(map, "BOB_at_example_com_cd@sl.example", &found));
+	assert_int_equal(found.id, 0);
+}
+
+static void
+a_contact_that_was_made_again_replaces_the_old_one(void **state)
+{
+	struct alias_map_contact old = contact(1, 1, "bob@x.example", "r1@sl.example");
+	struct alias_map_contact new = contact(2, 1, "bob@x.example", "r2@sl.example");
+	struct alias_map_contact found;
+	struct alias_map *map = *state;
+
+	GOOD(alias_map_put_contact(map, &old));
+	GOOD(alias_map_put_contact(map, &new));
+	GOOD(alias_map_find_contact(map, 1, "bob@x.example", &found));
+	assert_int_equal(found.id, 2);
+	alias_map_contact_free(&found);
+	GOOD(alias_map_find_reverse(map, "r1@sl.example", &found));
+	assert_int_equal(found.id, 0);
+	GOOD(alias_map_drop_contact(map, 2));
+	GOOD(alias_map_find_contact(map, 1, "bob@x.example", &found));
+	assert_int_equal(found.id, 0);
+}
+
+static void
+an_alias_takes_its_hostnames_and_contacts_with_it(void **state)
+{
+	struct alias_map_contact c = contact(1, 1, "bob@x.example", "r1@sl.example");
+	struct alias_map_counts counts;
+	struct alias_map *map = *state;
+
+	GOOD(alias_map_put_host(map, "a.example", &one));
+	GOOD(alias_map_put_host(map, "b.example", &two));
+	GOOD(alias_map_put_contact(map, &c));
+	GOOD(alias_map_drop_alias(map, 1));
+	GOOD(alias_map_count(map, &counts));
+	assert_int_equal(counts.hosts, 1);
+	assert_int_equal(counts.aliases, 1);
+	assert_int_equal(counts.contacts, 0);
+	GOOD(alias_map_check(map));
+}
+
+static void
+what_a_rebuild_does_not_mention_is_trashed_or_dropped(void **state)
+{
+	struct alias_map_contact c1 = contact(1, 1, "bob@x.example", "r1@sl.example");
+	struct alias_map_contact c2 = contact(2, 2, "bob@x.example", "r2@sl.example");
+	struct alias_map_counts counts;
+	struct alias_map_alias found;
+	struct alias_map *map = *state;
+	int64_t begun;
+
+	GOOD(alias_map_put_host(map, "a.example", &one));
+	GOOD(alias_map_put_host(map, "b.example", &two));
+	GOOD(alias_map_put_contact(map, &c1));
+	GOOD(alias_map_put_contact(map, &c2));
+	begun = alias_map_rebuild_begin() + 1;
+	while (clock_wall_ms() < begun)
+		clock_sleep_ms(1, DEADLINE_NEVER);
+	GOOD(alias_map_put_alias(map, &two));
+	GOOD(alias_map_put_contact(map, &c2));
+	GOOD(alias_map_rebuild_end(map, begun, true));
+	GOOD(alias_map_count(map, &counts));
+	assert_int_equal(counts.aliases, 2);
+	assert_int_equal(counts.trashed, 1);
+	assert_int_equal(counts.contacts, 1);
+	assert_int_equal(counts.hosts, 2);
+	GOOD(alias_map_find_host(map, "a.example", &found));
+	assert_true(found.trashed);
+	assert_false(found.enabled);
+	alias_map_alias_free(&found);
+}
+
+static bool
+add_name(void *arg, const char *hostname, const struct alias_map_alias *alias)
+{
+	buf_addf(arg, "%s=%lld ", hostname != NULL ? hostname : "-", (long long)alias->id);
+	return true;
+}
+
+static bool
+add_contact(void *arg, const char *alias, const struct alias_map_contact *c)
+{
+	buf_addf(arg, "%s>%s ", alias, c->address);
+	return true;
+}
+
+static void
+all_of_it_can_be_gone_through_in_order(void **state)
+{
+	struct alias_map_contact c = contact(1, 1, "bob@x.example", "r1@sl.example");
+	struct buf text = BUF_INIT;
+	struct alias_map *map = *state;
+
+	GOOD(alias_map_put_alias(map, &two));
+	GOOD(alias_map_put_host(map, "b.example", &one));
+	GOOD(alias_map_put_host(map, "a.example", &one));
+	GOOD(alias_map_put_contact(map, &c));
+	GOOD(alias_map_each_alias(map, add_name, &text));
+	assert_string_equal(buf_str(&text), "a.example=1 b.example=1 -=2 ");
+	buf_reset(&text);
+	GOOD(alias_map_each_contact(map, add_contact, &text));
+	assert_string_equal(buf_str(&text), "one.cat@sl.example>bob@x.example ");
+	buf_free(&text);
+}
+
+static void
+a_contact_without_its_alias_is_found_by_the_check(void **state)
+{
+	struct alias_map_contact c = contact(1, 1, "bob@x.example", "r1@sl.example");
+	struct alias_map *map = *state;
+	struct outcome o;
+
+	GOOD(alias_map_put_contact(map, &c));
+	o = alias_map_check(map);
+	assert_true(outcome_is(&o, "local/database"));
+	assert_non_null(strstr(o.hint, "map rebuild"));
+	GOOD(alias_map_put_alias(map, &one));
+	GOOD(alias_map_check(map));
+}
+
+/* A process of its own: open, put its alias for the one hostname, and look. */
+static int
+compete(int number)
+{
+	struct alias_map_alias mine = {.id = number + 1, .enabled = true}, found;
+	struct alias_map *map;
+	struct outcome o = alias_map_open("new.db", &map);
+	int status;
+
+	mine.address = xasprintf("a%d@sl.example", number);
+	for (int i = 0; i < 10 && outcome_is_ok(&o); i++)
+		o = alias_map_put_host(map, "example.com", &mine);
+	if (outcome_is_ok(&o))
+		o = alias_map_find_host(map, "example.com", &found);
+	if (!outcome_is_ok(&o))
+		fprintf(stderr, "%d: %s\n", number, o.text);
+	status = outcome_is_ok(&o) && found.id != 0 ? 0 : 1;
+	alias_map_alias_free(&found);
+	alias_map_close(&map);
+	free(mine.address);
+	return status;
+}
+
+static void
+many_processes_make_and_change_one_map_at_once(void **state)
+{
+	struct alias_map_counts counts;
+	struct alias_map *map;
+	int status, bad = 0;
+
+	(void)state;
+	for (int i = 0; i < PROCESSES; i++) {
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0)
+			_exit(compete(i));
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		assert_true(wait(&status) > 0);
+		bad += status != 0;
+	}
+	assert_int_equal(bad, 0);
+	GOOD(alias_map_open("new.db", &map));
+	GOOD(alias_map_count(map, &counts));
+	assert_int_equal(counts.hosts, 1);
+	assert_int_equal(counts.aliases, PROCESSES);
+	GOOD(alias_map_check(map));
+	alias_map_close(&map);
+}
+
+static void
+a_call_that_failed_does_not_spoil_the_next(void **state)
+{
+	struct alias_map_alias broken = {.id = 3, .address = NULL, .enabled = true};
+	struct alias_map *map = *state;
+	struct outcome o;
+
+	GOOD(alias_map_put_host(map, "a.example", &one));
+	o = alias_map_put_host(map, "b.example", &broken);
+	assert_true(outcome_is(&o, "local/database"));
+	assert_int_equal(host_alias(map, "a.example"), 1);
+	assert_int_equal(host_alias(map, "b.example"), 0);
+	GOOD(alias_map_put_host(map, "b.example", &two));
+	assert_int_equal(host_alias(map, "b.example"), 2);
+}
+
+static void
+a_file_that_is_no_map_is_refused(void **state)
+{
+	struct alias_map *map;
+	struct outcome o;
+
+	(void)state;
+	assert_int_equal(system("printf '%0500d' 0 >junk.db"), 0);
+	o = alias_map_open("junk.db", &map);
+	assert_true(outcome_is(&o, "local/database"));
+	assert_null(map);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_MAP(what_was_learned_comes_back_in_another_process),
+	    WITH_MAP(a_hostname_has_one_alias_and_an_alias_may_have_many_hostnames),
+	    WITH_MAP(an_alias_that_came_again_with_another_id_replaces_the_old_one),
+	    WITH_MAP(addresses_of_correspondents_are_as_exact_as_the_service_takes_them),
+	    WITH_MAP(a_contact_that_was_made_again_replaces_the_old_one),
+	    WITH_MAP(an_alias_takes_its_hostnames_and_contacts_with_it),
+	    WITH_MAP(what_a_rebuild_does_not_mention_is_trashed_or_dropped),
+	    WITH_MAP(all_of_it_can_be_gone_through_in_order),
+	    WITH_MAP(a_contact_without_its_alias_is_found_by_the_check),
+	    cmocka_unit_test(many_processes_make_and_change_one_map_at_once),
+	    WITH_MAP(a_call_that_failed_does_not_spoil_the_next),
+	    cmocka_unit_test(a_file_that_is_no_map_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
