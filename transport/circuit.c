@@ -25,6 +25,7 @@
 
 struct record {
 	bool refused;        /* the login was; else it is our rate that is limited */
+	bool probing;        /* refused: somebody is asking whether it still is */
 	int64_t until;       /* seconds since 1970 */
 	int64_t interval;    /* refused: after which it is asked again */
 	struct stamp secret; /* refused: which one was; "" if that is not known */
@@ -70,6 +71,7 @@ read_record(const struct circuit *circuit, struct record *record)
 		o = json_parse(buf_str(&text), text.len, &document);
 	if (outcome_is_ok(&o)) {
 		record->refused = json_get_bool(document, "refused", false);
+		record->probing = json_get_bool(document, "probing", false);
 		record->until = json_get_count(document, "until", 0);
 		record->interval = json_get_count(document, "interval", 0);
 		secret = json_get_string(document, "secret");
@@ -91,9 +93,10 @@ read_record(const struct circuit *circuit, struct record *record)
 static void
 write_record(const struct circuit *circuit, const struct record *record)
 {
-	json_t *document = json_pack("{s:b, s:I, s:I, s:s, s:s}", "refused", record->refused,
-	    "until", (json_int_t)record->until, "interval", (json_int_t)record->interval,
-	    "secret", record->secret.text, "text", record->outcome.text);
+	json_t *document = json_pack("{s:b, s:b, s:I, s:I, s:s, s:s}", "refused",
+	    record->refused, "probing", record->probing, "until", (json_int_t)record->until,
+	    "interval", (json_int_t)record->interval, "secret", record->secret.text, "text",
+	    record->outcome.text);
 	char *path = file_path(circuit);
 	struct buf text = BUF_INIT;
 	struct outcome o;
@@ -121,6 +124,7 @@ static void
 let_one_through(const struct circuit *circuit, struct record *record, int64_t now)
 {
 	record->until = now + record->interval;
+	record->probing = true;
 	write_record(circuit, record);
 }
 
@@ -175,6 +179,9 @@ open_circuit(const struct circuit *circuit, const struct outcome *o)
 	bool again = read_record(circuit, &old) && old.refused &&
 	             strcmp(record.secret.text, old.secret.text) == 0;
 
+	/* Of those that were refused together, the first is enough. */
+	if (again && !old.probing)
+		return;
 	if (again && old.interval > 0)
 		record.interval =
 		    2 * old.interval < INTERVAL_MOST ? 2 * old.interval : INTERVAL_MOST;
@@ -191,8 +198,11 @@ static void
 pause_account(const struct circuit *circuit, const struct outcome *o)
 {
 	unsigned seconds = o->retry_after < PAUSE_MOST ? o->retry_after : PAUSE_MOST;
-	struct record record = {.until = clock_wall() + seconds, .outcome = *o};
+	struct record record = {.until = clock_wall() + seconds, .outcome = *o}, old;
 
+	/* Companions in a request are all told the same. */
+	if (read_record(circuit, &old) && old.until >= record.until - 1)
+		return;
 	write_record(circuit, &record);
 	log_say(LOG_WARNING, "account %s: the service is not asked for %u s: %s",
 	    circuit->account->name, seconds, o->text);

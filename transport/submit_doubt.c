@@ -25,7 +25,7 @@
 #include "transport/submit_calls.h"
 #include "transport/submit_doubt.h"
 
-#define SEARCH_MAX 32 /* Emails with one Message-ID that are looked at */
+#define SEARCH_MAX 100 /* Emails with one Message-ID that are looked at */
 
 static void
 all_are(const struct doubt_question *q, struct doubt_answer *answer, enum doubt verdict)

@@ -146,6 +146,46 @@ fifty_processes_cost_one_login(void **state)
 }
 
 static void
+who_stays_logs_in_before_anybody_has_to_wait(void **state)
+{
+	struct fake_service *fake = *state;
+	struct client client;
+	struct outcome o;
+
+	open_client(fake, &client);
+	o = auth_tend(client.auth, deadline_in_ms(20000));
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(fake->sessions, 1);
+	assert_int_equal(fake->capabilities, 1);
+	/* Nothing is due. */
+	o = auth_tend(client.auth, deadline_in_ms(20000));
+	assert_true(outcome_is_ok(&o));
+	assert_int_equal(fake->challenges, 1);
+	assert_int_equal(fake->capabilities, 1);
+	close_client(&client);
+}
+
+static void
+tokens_are_renewed_while_they_are_good_still(void **state)
+{
+	struct fake_service *fake = *state;
+	struct client client;
+
+	fake->session_life = 2;
+	fake->capability_life = 2;
+	open_client(fake, &client);
+	/* A fifth of their life before their end, and so never too late. */
+	while (fake->sessions < 3) {
+		struct outcome o = auth_tend(client.auth, deadline_in_ms(20000));
+
+		assert_true(outcome_is_ok(&o));
+		(void)clock_sleep_ms(50, DEADLINE_NEVER);
+	}
+	assert_int_equal(fake->challenges, fake->sessions);
+	close_client(&client);
+}
+
+static void
 tokens_that_live_for_seconds_serve_a_long_run(void **state)
 {
 	struct fake_service *fake = *state;
@@ -533,6 +573,8 @@ main(void)
 	    WITH_SERVICE(a_login_gives_a_header_that_the_service_takes),
 	    WITH_SERVICE(the_second_process_finds_the_tokens_of_the_first),
 	    WITH_SERVICE(fifty_processes_cost_one_login),
+	    WITH_SERVICE(who_stays_logs_in_before_anybody_has_to_wait),
+	    WITH_SERVICE(tokens_are_renewed_while_they_are_good_still),
 	    WITH_SERVICE(tokens_that_live_for_seconds_serve_a_long_run),
 	    WITH_SERVICE(a_refused_capability_is_renewed_without_a_login),
 	    WITH_SERVICE(a_session_the_service_forgot_is_replaced_by_a_login),

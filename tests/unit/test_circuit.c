@@ -155,6 +155,21 @@ one_is_let_through_after_growing_intervals(void **state)
 }
 
 static void
+those_that_are_refused_together_count_as_one(void **state)
+{
+	bool open = false;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		note("auth", "refused", 0, &open);
+	assert_int_equal(let_time_pass(), 60);
+	assert_true(goes_on());
+	for (int i = 0; i < 20; i++)
+		note("auth", "refused", 0, &open);
+	assert_int_equal(let_time_pass(), 120);
+}
+
+static void
 a_success_closes_it(void **state)
 {
 	bool open = false;
@@ -271,6 +286,7 @@ main(void)
 	    TEST(nothing_is_in_the_way_as_a_rule),
 	    TEST(a_refused_key_defers_everything_at_once),
 	    TEST(one_is_let_through_after_growing_intervals),
+	    TEST(those_that_are_refused_together_count_as_one),
 	    TEST(a_success_closes_it),
 	    TEST(trouble_of_another_kind_does_not_close_it),
 	    TEST(another_key_closes_it),
