@@ -29,14 +29,16 @@ add_base64url(struct buf *out, const char *text)
 	buf_truncate(out, start + strcspn(out->data + start, "="));
 }
 
-/* An unsigned token of a kind; made and end, in milliseconds, are for ourselves. */
+/* An unsigned token of a kind, like no other; made and end, in milliseconds, and number are for
+ * ourselves. */
 static void
 add_token(struct fake_service *fake, struct buf *token, const char *kind, int64_t life)
 {
-	json_t *claims = json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "kind", kind, "jti",
-	    "challenge-text", "difficulty", fake->difficulty, "iat", (json_int_t)clock_wall(),
-	    "exp", (json_int_t)(clock_wall() + life), "made", (json_int_t)clock_wall_ms(),
-	    "end", (json_int_t)(clock_wall_ms() + life * 1000));
+	json_t *claims = json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I}", "kind", kind,
+	    "jti", "challenge-text", "difficulty", fake->difficulty, "iat",
+	    (json_int_t)clock_wall(), "exp", (json_int_t)(clock_wall() + life), "made",
+	    (json_int_t)clock_wall_ms(), "end", (json_int_t)(clock_wall_ms() + life * 1000),
+	    "number", (json_int_t)++fake->tokens);
 	struct buf text = BUF_INIT;
 
 	if (fake->inbox_id != NULL)
