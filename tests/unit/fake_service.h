@@ -53,8 +53,8 @@ struct fake_service {
 	struct fake_fault faults[4];
 
 	int64_t refuse_before; /* ms: tokens issued before are refused */
-	unsigned challenges, sessions, registrations, capabilities;    /* given */
-	unsigned tokens;               /* of all kinds: each has a number */
+	unsigned challenges, sessions, registrations, capabilities; /* given */
+	unsigned tokens; /* of all kinds: each has a number */
 	unsigned sessions_asked, discoveries, api, uploads, downloads; /* of good ones */
 	unsigned unauthorized;
 	struct buf last_head, last_body; /* of the last request to session, API or upload */
