@@ -17,7 +17,7 @@
 
 #define GROUP_MAX    100    /* items, whatever the service allows */
 #define PLACES_MAX   64     /* of each kind, whatever the service allows */
-#define GATHER_MS    4      /* that the oldest waits for others while a request is under way */
+#define GATHER_MS    16     /* that the oldest waits for others where there are others */
 #define POLL_MS      250    /* how often who is next looks whether requests have become slow */
 #define LOOK_MS      1000   /* how often who waits looks whether the process is to stop */
 #define SLOW_MS      1500   /* a request is slow if it takes this, */
@@ -53,6 +53,7 @@ struct group {
 	size_t waiting;
 	struct running *running;
 	int64_t requests, uploads; /* under way */
+	size_t last_items;         /* of the request that left last */
 	pthread_cond_t places;     /* some may have become free */
 	int64_t usual_ms;          /* that a request takes */
 	struct suspect suspects[SUSPECTS_MAX];
@@ -258,6 +259,19 @@ suspect_may_go(struct group *group, uint64_t class)
 	return now_running < (most > 0 ? most : 1);
 }
 
+/*
+ * When what waits has gathered for long enough.  At once if there is nothing to wait for:
+ * nothing is under way, and the last request left with one item alone.  Else each request
+ * saves its own cost, and that of two commits of the journal, for all that it carries.
+ */
+static int64_t
+gathered_ms(const struct group *group, const struct group_item *item)
+{
+	bool alone = group->requests == 0 && group->last_items <= 1;
+
+	return alone ? item->joined_ms : item->joined_ms + GATHER_MS;
+}
+
 /* May the item, the first of its class, leave now? */
 static bool
 may_go(struct group *group, const struct group_item *item, uint64_t class, int64_t now)
@@ -266,8 +280,7 @@ may_go(struct group *group, const struct group_item *item, uint64_t class, int64
 		return false;
 	if (class != 0)
 		return suspect_may_go(group, class);
-	return group->requests == 0 || group->waiting >= (size_t)group->limits.items ||
-	       now - item->joined_ms >= GATHER_MS;
+	return now >= gathered_ms(group, item) || group->waiting >= (size_t)group->limits.items;
 }
 
 /* Take the leader's item and what goes with it. */
@@ -309,6 +322,7 @@ lead(struct group *group, struct group_item *leader, uint64_t class, int64_t now
 	running.next = group->running;
 	group->running = &running;
 	group->requests++;
+	group->last_items = running.items;
 	wake_next(group);
 	pthread_mutex_unlock(&group->lock);
 	as_usual = group->carry(group->arg, items, running.items);
@@ -325,11 +339,11 @@ lead(struct group *group, struct group_item *leader, uint64_t class, int64_t now
 static int64_t
 next_look(struct group *group, const struct group_item *item, bool first, int64_t now)
 {
-	int64_t at = now + (first ? POLL_MS : LOOK_MS);
+	int64_t at = now + (first ? POLL_MS : LOOK_MS), gathered = gathered_ms(group, item);
 
-	if (first && group->requests < group->limits.requests &&
-	    item->joined_ms + GATHER_MS > now && item->joined_ms + GATHER_MS < at)
-		at = item->joined_ms + GATHER_MS;
+	if (first && group->requests < group->limits.requests && gathered > now &&
+	    gathered < at)
+		at = gathered;
 	return item->latest_ms < at ? item->latest_ms : at;
 }
 

@@ -3,9 +3,9 @@
  *
  * Each thread that has something to send joins, and returns when it is through.  One of those
  * that wait becomes the leader: it takes what has gathered and carries it, for all of them.
- * The first goes at once; while a request is under way, others gather until a group is full or
- * the oldest has waited a few milliseconds, and no more requests are under way than the
- * service allows.
+ * One that comes alone goes at once; while a request is under way, or the last one carried
+ * several, others gather until a group is full or the oldest has waited some milliseconds, and
+ * no more requests are under way than the service allows.
  *
  * A service that sends while it answers makes everybody in a request wait for the slowest
  * recipient.  So the domains of a request that took much longer than requests do are sent to

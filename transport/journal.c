@@ -47,14 +47,14 @@ journal_entry_clear(struct journal_entry *entry)
 
 /* What the row says, if there is one, in an entry of its own. */
 static struct journal_entry
-find(struct journal *journal, const struct stamp *recipient)
+find(struct journal_desk *desk, const struct stamp *recipient)
 {
 	struct journal_entry row = {.recipient = *recipient};
 	sqlite3_stmt *q = store_query(
-	    journal->store, JOURNAL_COLUMNS "WHERE recipient = ?", "t", recipient->text);
+	    desk->store, JOURNAL_COLUMNS "WHERE recipient = ?", "t", recipient->text);
 
-	if (store_row(journal->store, q)) {
-		journal_read_row(journal, q, &row);
+	if (store_row(desk->store, q)) {
+		journal_read_row(desk->journal, q, &row);
 		store_done(q);
 	}
 	return row;
@@ -79,12 +79,12 @@ adopt(struct journal_entry *entry, struct journal_entry *row)
 }
 
 static void
-look(struct journal *journal, void *arg)
+look(struct journal_desk *desk, void *arg)
 {
 	struct batch *batch = arg;
 
 	for (size_t i = 0; i < batch->count; i++) {
-		struct journal_entry row = find(journal, &batch->entries[i]->recipient);
+		struct journal_entry row = find(desk, &batch->entries[i]->recipient);
 
 		adopt(batch->entries[i], &row);
 	}
@@ -100,25 +100,25 @@ journal_look(struct journal *journal, struct journal_entry **entries, size_t cou
 
 /* Old rows go a few at a time, with work that is durable anyway. */
 static void
-expire(struct journal *journal)
+expire(struct journal_desk *desk)
 {
-	if (journal->keep == 0)
+	if (desk->journal->keep == 0)
 		return;
-	store_run(journal->store,
+	store_run(desk->store,
 	    "DELETE FROM recipient WHERE recipient IN "
 	    "(SELECT recipient FROM recipient WHERE changed < ? LIMIT ?)",
-	    "ii", clock_wall() - journal->keep, (int64_t)EXPIRED_AT_ONCE);
+	    "ii", clock_wall() - desk->journal->keep, (int64_t)EXPIRED_AT_ONCE);
 }
 
 static void
-claim(struct journal *journal, void *arg)
+claim(struct journal_desk *desk, void *arg)
 {
 	struct batch *batch = arg;
 
-	expire(journal);
+	expire(desk);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct journal_entry *entry = batch->entries[i];
-		struct journal_entry row = find(journal, &entry->recipient);
+		struct journal_entry row = find(desk, &entry->recipient);
 		bool expired = row.state == JOURNAL_UNKNOWN;
 
 		batch->taken[i] = expired || row.serial == entry->serial;
@@ -126,7 +126,7 @@ claim(struct journal *journal, void *arg)
 			entry->state = JOURNAL_SUBMITTING;
 			if (expired)
 				entry->serial = 0;
-			journal_write_row(journal, entry, journal->owner);
+			journal_write_row(desk, entry, desk->journal->owner);
 			journal_entry_clear(&row);
 		} else {
 			adopt(entry, &row);
@@ -144,12 +144,12 @@ journal_claim(
 }
 
 static void
-write_rows(struct journal *journal, void *arg)
+write_rows(struct journal_desk *desk, void *arg)
 {
 	struct batch *batch = arg;
 
 	for (size_t i = 0; i < batch->count; i++)
-		journal_write_row(journal, batch->entries[i], 0);
+		journal_write_row(desk, batch->entries[i], 0);
 }
 
 struct outcome
@@ -173,18 +173,18 @@ struct listing {
 	"length(?1)) = ?1)) "
 
 static void
-list(struct journal *journal, void *arg)
+list(struct journal_desk *desk, void *arg)
 {
 	struct listing *listing = arg;
-	sqlite3_stmt *q = store_query(journal->store,
+	sqlite3_stmt *q = store_query(desk->store,
 	    JOURNAL_COLUMNS "WHERE " NAMED "ORDER BY changed DESC, recipient", "t",
 	    listing->name);
 	bool go_on = true;
 
-	while (go_on && store_row(journal->store, q)) {
+	while (go_on && store_row(desk->store, q)) {
 		struct journal_entry entry = {0};
 
-		journal_read_row(journal, q, &entry);
+		journal_read_row(desk->journal, q, &entry);
 		go_on = listing->each(listing->arg, &entry);
 		journal_entry_clear(&entry);
 	}
@@ -206,12 +206,12 @@ struct pruning {
 };
 
 static void
-prune(struct journal *journal, void *arg)
+prune(struct journal_desk *desk, void *arg)
 {
 	struct pruning *pruning = arg;
 
 	pruning->count = store_run(
-	    journal->store, "DELETE FROM recipient WHERE changed < ?", "i", pruning->before);
+	    desk->store, "DELETE FROM recipient WHERE changed < ?", "i", pruning->before);
 }
 
 struct outcome
@@ -233,17 +233,16 @@ struct resolution {
 
 /* The keys of what is in doubt, so that rows can be written while none is being read. */
 static struct stamp *
-find_doubtful(struct journal *journal, const char *name, size_t *count_r)
+find_doubtful(struct journal_desk *desk, const char *name, size_t *count_r)
 {
-	sqlite3_stmt *q =
-	    store_query(journal->store, JOURNAL_COLUMNS "WHERE " NAMED, "t", name);
+	sqlite3_stmt *q = store_query(desk->store, JOURNAL_COLUMNS "WHERE " NAMED, "t", name);
 	struct stamp *keys = NULL;
 
 	*count_r = 0;
-	while (store_row(journal->store, q)) {
+	while (store_row(desk->store, q)) {
 		struct journal_entry entry = {0};
 
-		journal_read_row(journal, q, &entry);
+		journal_read_row(desk->journal, q, &entry);
 		if (entry.state == JOURNAL_DOUBT) {
 			keys = xreallocarray(keys, *count_r + 1, sizeof(*keys));
 			keys[(*count_r)++] = entry.recipient;
@@ -254,18 +253,18 @@ find_doubtful(struct journal *journal, const char *name, size_t *count_r)
 }
 
 static void
-resolve(struct journal *journal, void *arg)
+resolve(struct journal_desk *desk, void *arg)
 {
 	struct resolution *resolution = arg;
 	size_t count;
-	struct stamp *keys = find_doubtful(journal, resolution->name, &count);
+	struct stamp *keys = find_doubtful(desk, resolution->name, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		struct journal_entry entry = find(journal, &keys[i]);
+		struct journal_entry entry = find(desk, &keys[i]);
 
 		entry.state = resolution->state;
 		entry.outcome = *resolution->outcome;
-		journal_write_row(journal, &entry, 0);
+		journal_write_row(desk, &entry, 0);
 		journal_entry_clear(&entry);
 	}
 	resolution->count = (int64_t)count;

@@ -79,6 +79,20 @@ owner_lives(const struct journal *journal, int64_t owner)
 	return fcntl(journal->owners, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
 }
 
+static void
+open_desk(struct journal *journal, struct journal_desk *desk)
+{
+	desk->journal = journal;
+	pthread_mutex_init(&desk->lock, NULL);
+}
+
+static void
+close_desk(struct journal_desk *desk)
+{
+	store_close(&desk->store);
+	pthread_mutex_destroy(&desk->lock);
+}
+
 struct outcome
 journal_open(const struct journal_options *options, struct journal **journal_r)
 {
@@ -92,7 +106,8 @@ journal_open(const struct journal_options *options, struct journal **journal_r)
 	journal->set_aside = options->set_aside;
 	journal->directory = xasprintf("%s/transport", options->state_dir);
 	journal->path = xasprintf("%s/" DATABASE, journal->directory);
-	pthread_mutex_init(&journal->lock, NULL);
+	open_desk(journal, &journal->reading);
+	open_desk(journal, &journal->writing);
 	o = file_make_dirs(journal->directory, 0700);
 	if (outcome_is_ok(&o))
 		o = become_owner(journal);
@@ -110,10 +125,10 @@ journal_close(struct journal **journal)
 
 	if (j == NULL)
 		return;
-	store_close(&j->store);
+	close_desk(&j->reading);
+	close_desk(&j->writing);
 	if (j->owners >= 0)
 		close(j->owners);
-	pthread_mutex_destroy(&j->lock);
 	free(j->directory);
 	free(j->path);
 	free(j);
@@ -122,29 +137,30 @@ journal_close(struct journal **journal)
 
 /* Is the file that we have open the one that has the name? */
 static bool
-is_current(const struct journal *journal)
+is_current(const struct journal_desk *desk)
 {
 	struct stat now;
 
-	return stat(journal->path, &now) == 0 && now.st_dev == journal->file.st_dev &&
-	       now.st_ino == journal->file.st_ino;
+	return stat(desk->journal->path, &now) == 0 && now.st_dev == desk->file.st_dev &&
+	       now.st_ino == desk->file.st_ino;
 }
 
 static struct outcome
-open_store(struct journal *journal)
+open_store(struct journal_desk *desk)
 {
 	const struct store_options options = {.steps = steps, .cache_pages = CACHE_PAGES};
+	const char *path = desk->journal->path;
 	struct outcome o;
 
-	if (journal->store != NULL && is_current(journal))
+	if (desk->store != NULL && is_current(desk))
 		return outcome_ok();
-	store_close(&journal->store);
-	journal->file = (struct stat){0};
-	o = store_open(journal->path, &options, &journal->store);
+	store_close(&desk->store);
+	desk->file = (struct stat){0};
+	o = store_open(path, &options, &desk->store);
 	/* Also of one that cannot be opened, so that it is known if it is damaged. */
-	if (stat(journal->path, &journal->file) < 0 && outcome_is_ok(&o)) {
-		o = file_error("cannot stat", journal->path);
-		store_close(&journal->store);
+	if (stat(path, &desk->file) < 0 && outcome_is_ok(&o)) {
+		o = file_error("cannot stat", path);
+		store_close(&desk->store);
 	}
 	return o;
 }
@@ -178,15 +194,16 @@ rename_database(const struct journal *journal)
 
 /* Set the damaged file aside, unless another process has done so. */
 static struct outcome
-set_aside(struct journal *journal)
+set_aside(struct journal_desk *desk)
 {
+	struct journal *journal = desk->journal;
 	char *lock_path = xasprintf("%s/" ASIDE_LOCK, journal->directory);
 	struct outcome o;
 	int lock;
 
 	o = file_lock(AT_FDCWD, lock_path, deadline_in_ms(ASIDE_WAIT_MS), &lock);
 	if (outcome_is_ok(&o)) {
-		if (is_current(journal))
+		if (is_current(desk))
 			o = rename_database(journal);
 		close(lock);
 	}
@@ -196,32 +213,32 @@ set_aside(struct journal *journal)
 
 /* One try at a piece of work. */
 static struct outcome
-try_work(struct journal *journal, enum journal_access access, journal_work *work, void *arg)
+try_work(struct journal_desk *desk, enum journal_access access, journal_work *work, void *arg)
 {
-	struct outcome o = open_store(journal);
+	struct outcome o = open_store(desk);
 
 	if (!outcome_is_ok(&o))
 		return o;
 	if (access != JOURNAL_READS) {
-		store_set_durable(journal->store, access == JOURNAL_LASTS);
-		store_begin(journal->store);
+		store_set_durable(desk->store, access == JOURNAL_LASTS);
+		store_begin(desk->store);
 	}
-	work(journal, arg);
-	o = access != JOURNAL_READS ? store_commit(journal->store)
-	                            : store_error(journal->store);
+	work(desk, arg);
+	o = access != JOURNAL_READS ? store_commit(desk->store)
+	                            : store_error(desk->store);
 	if (!outcome_is_ok(&o))
-		store_close(&journal->store);
+		store_close(&desk->store);
 	return o;
 }
 
 /* See to what went wrong; OK means that the work may be tried again. */
 static struct outcome
-mend(struct journal *journal, struct outcome o)
+mend(struct journal_desk *desk, struct outcome o)
 {
 	if (!outcome_is(&o, "local/damaged"))
 		return o;
-	if (journal->set_aside)
-		return set_aside(journal);
+	if (desk->journal->set_aside)
+		return set_aside(desk);
 	outcome_hint(&o, "nothing is sent until the file is moved away");
 	return o;
 }
@@ -229,25 +246,27 @@ mend(struct journal *journal, struct outcome o)
 struct outcome
 journal_do(struct journal *journal, enum journal_access access, journal_work *work, void *arg)
 {
+	struct journal_desk *desk =
+	    access == JOURNAL_READS ? &journal->reading : &journal->writing;
 	struct outcome o = outcome_ok();
 
-	pthread_mutex_lock(&journal->lock);
+	pthread_mutex_lock(&desk->lock);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		o = try_work(journal, access, work, arg);
-		if (outcome_is_ok(&o) && is_current(journal))
+		o = try_work(desk, access, work, arg);
+		if (outcome_is_ok(&o) && is_current(desk))
 			break;
 		if (outcome_is_ok(&o)) {
 			o = outcome_make("local", "database", "%s was replaced", journal->path);
 			continue;
 		}
-		struct outcome mended = mend(journal, o);
+		struct outcome mended = mend(desk, o);
 
 		if (!outcome_is_ok(&mended)) {
 			o = mended;
 			break;
 		}
 	}
-	pthread_mutex_unlock(&journal->lock);
+	pthread_mutex_unlock(&desk->lock);
 	return o;
 }
 
@@ -327,7 +346,7 @@ journal_read_row(const struct journal *journal, sqlite3_stmt *row, struct journa
 }
 
 void
-journal_write_row(struct journal *journal, struct journal_entry *entry, int64_t owner)
+journal_write_row(struct journal_desk *desk, struct journal_entry *entry, int64_t owner)
 {
 	const struct outcome *o = &entry->outcome;
 
@@ -335,7 +354,7 @@ journal_write_row(struct journal *journal, struct journal_entry *entry, int64_t 
 	entry->changed = clock_wall();
 	if (entry->begun == 0)
 		entry->begun = entry->changed;
-	store_run(journal->store,
+	store_run(desk->store,
 	    "INSERT INTO recipient (recipient, delivery, state, owner, serial, email,"
 	    " condition, class, smtp, status, dsn, text, begun, changed, account, queue_id,"
 	    " message_id, sender, address)"

@@ -14,18 +14,23 @@ struct journal {
 	char *directory, *path;
 	int64_t keep, busy_max;
 	bool set_aside;
-	int owners;           /* the descriptor that holds our lock */
-	int64_t owner;        /* which of its bytes is ours */
-	pthread_mutex_t lock; /* of the store */
-	struct store *store;  /* or NULL: to be opened */
-	struct stat file;     /* that the store has open */
+	int owners;    /* the descriptor that holds our lock */
+	int64_t owner; /* which of its bytes is ours */
+
+	/* Who looks does not wait for who writes, and so for the disk. */
+	struct journal_desk {
+		struct journal *journal;
+		pthread_mutex_t lock; /* of the store */
+		struct store *store;  /* or NULL: to be opened */
+		struct stat file;     /* that the store has open */
+	} reading, writing;
 };
 
-/* Work on the open store, inside a transaction; its error is looked at afterwards. */
-typedef void journal_work(struct journal *journal, void *arg);
+/* Work on the desk's open store; its error is looked at afterwards. */
+typedef void journal_work(struct journal_desk *desk, void *arg);
 
 enum journal_access {
-	JOURNAL_READS,
+	JOURNAL_READS,  /* beside those that write */
 	JOURNAL_WRITES, /* in one transaction; a power cut may take it back */
 	JOURNAL_LASTS,  /* in one transaction, which survives a power cut */
 };
@@ -47,6 +52,6 @@ journal_read_row(const struct journal *journal, sqlite3_stmt *row, struct journa
 
 /* Write the row, unless it has changed since the entry was read or written; owner is 0 unless
  * somebody is at work on it. */
-void journal_write_row(struct journal *journal, struct journal_entry *entry, int64_t owner);
+void journal_write_row(struct journal_desk *desk, struct journal_entry *entry, int64_t owner);
 
 #endif

@@ -330,10 +330,13 @@ cyrus_stop() { "$lab_folder/cyrus-lab" stop "$work/cyrus" >/dev/null; }
 # cyrus_user USER PASSWORD
 cyrus_user() { "$lab_folder/cyrus-lab" adduser "$work/cyrus" "$1" "$2"; }
 
-# cyrus_account NAME USER PASSWORD - print the section of an account of the private Cyrus
+# cyrus_account NAME USER PASSWORD [OPTION]... - print the section of an account of the private Cyrus
 cyrus_account() {
 	install -o "$ferry_user" -m 600 /dev/stdin "$work/$1.password" <<<"$3"
 	printf 'account "%s" {\n\tauth = basic\n' "$1"
 	printf '\tapi-url = "%s"\n\tca-file = "%s"\n' "${jmaps_url%/.well-known/jmap}" "$cyrus_ca"
-	printf '\tuser = "%s"\n\tpassword-file = "%s"\n}\n' "$2" "$work/$1.password"
+	printf '\tuser = "%s"\n\tpassword-file = "%s"\n' "$2" "$work/$1.password"
+	shift 3
+	[ $# -eq 0 ] || printf '\t%s\n' "$@"
+	echo '}'
 }
