@@ -177,6 +177,7 @@ static const struct outcome_row table[] = {
     {"local/database", T_ALARM, HOST, "4.3.0", 451, TEMP, "the database cannot be used"},
     {"local/wrong-folder", T_ALARM, ACCT, "4.3.5", 451, TEMP,
         "this is not the folder it should be"},
+    {"local/brake", T_ALARM, ACCT, "4.3.0", 451, TEMP, "too many deletions at once"},
     {"local/locked", T, HOST, "4.3.2", 451, TEMP, "another process is at work"},
     {"local/truncated", T, MSG, "4.3.0", 451, TEMP, "the message was cut short on its way in"},
     {"local/cancelled", T, HOST, "4.3.2", 451, TEMP, "stopped by a signal"},

@@ -137,6 +137,8 @@ fill_sync(
 		    d, section->line, "sync \"%s\" must name one of the accounts", sync->name);
 	sync->maildir = document_path(d, section, "maildir");
 	check_maildir(d, config, section, sync);
+	sync->direction = (enum sync_direction)document_word(d, section, "direction");
+	sync->deletions = (enum sync_deletions)document_word(d, section, "deletions");
 	sync->layout = (enum maildir_layout)document_word(d, section, "layout");
 	sync->mailboxes = document_list(d, section, "mailboxes", "*");
 	sync->exclude = document_list(d, section, "exclude", NULL);
