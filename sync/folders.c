@@ -260,7 +260,15 @@ settle_vanished(struct mirror *m, struct mailbox *mb)
 {
 	if (exists(m, mb->path))
 		return false;
-	set_path(m, mb, mb->wanted);
+	if (!mb->two_way) {
+		set_path(m, mb, mb->wanted);
+		return true;
+	}
+	/* Whoever renamed it here is found by folders_near.c; until then the state says where
+	 * it was. */
+	mb->moved_there = true;
+	free(mb->path);
+	mb->path = xstrdup(mb->wanted);
 	return true;
 }
 

@@ -296,6 +296,12 @@ matches(const char *name, char *const *patterns)
 }
 
 bool
+mailboxes_selects(const struct sync_config *config, const char *display)
+{
+	return matches(display, config->mailboxes) && !matches(display, config->exclude);
+}
+
+bool
 mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config)
 {
 	bool newly_selected = false;
@@ -312,8 +318,7 @@ mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_c
 				continue;
 			left--;
 			find_display(all, mb);
-			selected = matches(mb->display, config->mailboxes) &&
-			           !matches(mb->display, config->exclude);
+			selected = mailboxes_selects(config, mb->display);
 			if (selected == mb->selected)
 				continue;
 			mb->selected = selected;

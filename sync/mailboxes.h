@@ -40,6 +40,8 @@ struct mailbox {
 	unsigned depth; /* levels above it */
 	unsigned scans; /* of its folder in this run */
 	int rights;
+	bool moved_there;    /* the service renamed it, and its folder was not where it was */
+	bool vanished;       /* somebody removed its folder, and that is to be told */
 	bool two_way;        /* what is done in its folder is told to the service */
 	char *identity;      /* of the folder when it was last looked at, or NULL */
 	char *stamps[PARTS]; /* of new/ and cur/ when all they held was known, or NULL */
@@ -66,6 +68,9 @@ bool mailboxes_record(struct mailboxes *all, struct store *store, const json_t *
 
 /* The service has destroyed it. */
 void mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id);
+
+/* Do the patterns of the configuration select a mailbox with this display name? */
+bool mailboxes_selects(const struct sync_config *config, const char *display);
 
 /* May this be done there? */
 bool mailbox_may(const struct mailbox *mailbox, enum mailbox_right right);

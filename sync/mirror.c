@@ -55,6 +55,7 @@
  *
  *	Maildir				state				service
  *
+ *	folders made, renamed ------------------------------->	Mailbox/set
  *	folders that changed  ---->	places, near, strays	   (6)
  *					   |
  *					too many deletions? stop   (7)
@@ -86,6 +87,7 @@
 #include "sync/brake.h"
 #include "sync/download.h"
 #include "sync/folders.h"
+#include "sync/folders_near.h"
 #include "sync/leftovers.h"
 #include "sync/mirror.h"
 #include "sync/near.h"
@@ -237,6 +239,8 @@ settle(struct mirror *m)
 {
 	struct outcome o = folders_settle(m);
 
+	if (outcome_is_ok(&o) && m->pushes && m->root.fd >= 0)
+		o = folders_look(m);
 	if (outcome_is_ok(&o))
 		o = near_begin(m);
 	if (outcome_is_ok(&o))
@@ -259,7 +263,9 @@ settle(struct mirror *m)
 		if (outcome_is_ok(&o))
 			o = upload_strays(m);
 	}
-	return outcome_is_ok(&o) ? push_changes(m) : o;
+	if (outcome_is_ok(&o))
+		o = push_changes(m);
+	return outcome_is_ok(&o) ? folders_tell_removed(m) : o;
 }
 
 /*

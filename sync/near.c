@@ -128,7 +128,7 @@ near_look(struct mirror *m)
 	for (size_t i = 0; i < m->mailboxes.count && outcome_is_ok(&o); i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
 
-		if (!mb->two_way || mb->path == NULL ||
+		if (!mb->two_way || mb->path == NULL || mb->vanished ||
 		    ((!mirror_recovers(m) || m->scanned) && scan_is_still(m, mb)))
 			continue;
 		looked = true;
@@ -140,7 +140,7 @@ near_look(struct mirror *m)
 		const struct mailbox *mb = m->mailboxes.v[i];
 
 		m->unsteady = mb->two_way && mb->path != NULL && mb->stamps[0] != NULL &&
-		              !scan_is_still(m, mb);
+		              !mb->vanished && !scan_is_still(m, mb);
 	}
 	return outcome_is_ok(&o) ? strays_sort_out(m) : o;
 }
@@ -151,6 +151,9 @@ near_end(struct mirror *m)
 	for (size_t i = 0; i < m->mailboxes.count; i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
 
+		if (mb->moved_there)
+			store_run(m->store, "UPDATE mailbox SET path = ? WHERE n = ?", "ti",
+			    mb->path, mb->n);
 		if (!mb->two_way || mb->path == NULL || mb->identity != NULL)
 			continue;
 		mb->identity = scan_identity(m, mb);

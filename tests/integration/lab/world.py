@@ -10,7 +10,8 @@ Changes in the Maildir, "MESSAGE@MAILBOX WHAT":  +F -F (renamed)  ! (removed)  =
     >A (moved under its name)  *A (linked under its name)
     =>A =*A (the same under another name, as Dovecot does)
     ~>A ~*A (copied under another name, as mail readers do)
-or, of a whole folder, "@A" and !! (removed)  ?? (moved away, and made again, empty)
+or of a whole folder, or a mailbox at the service, "@A" and
+    !! (removed)  ?? (moved away, and made again, empty)  ++ (is new)  >>N (is called New now)
 """
 
 import glob
@@ -28,7 +29,8 @@ from service import Service  # noqa: E402
 KEYWORDS = {"S": "$seen", "F": "$flagged", "R": "$answered", "D": "$draft", "P": "$forwarded",
             "k": "keyword-k", "l": "keyword-l"}
 FLAGS = {keyword: flag for flag, keyword in KEYWORDS.items()}
-FOLDERS = {"I": "", "A": ".A", "B": ".B", "T": ".Trash"}
+NAMES = {"A": "A", "B": "B", "U": "U", "N": "New", "O": "New/Sub"}  # of mailboxes without a role
+FOLDERS = {"I": "", "A": ".A", "B": ".B", "T": ".Trash", "N": ".New", "O": ".New.Sub"}
 RECEIVED = 1_700_000_000
 
 
@@ -66,10 +68,6 @@ class World:
         key = os.path.join(folder, "key")
         with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
             file.write(self.account.api_key + "\n")
-        boxes = self.account.mailboxes()
-        created = self.account.call("Mailbox/set", create={n: {"name": n} for n in "ABU"})["created"]
-        self.boxes = {"I": boxes["inbox"], "T": boxes["trash"], **{n: created[n]["id"] for n in "ABU"}}
-        self.box_names = {number: name for name, number in self.boxes.items()}
         self.key = key
         self.made = 0
         self.configure("")
@@ -98,7 +96,32 @@ class World:
         self.emails = found
         return {email["subject"]: email["id"] for email in found}
 
+    def find_boxes(self):
+        """Know the mailboxes that are there: {letter: id}, and the other way."""
+        found = self.account.call("Mailbox/get", ids=None)["list"]
+        names = {box["id"]: box["name"] for box in found}
+        letters = {name: letter for letter, name in NAMES.items()}
+        self.boxes = {}
+        for box in found:
+            if box["role"] in ("inbox", "trash"):
+                self.boxes["I" if box["role"] == "inbox" else "T"] = box["id"]
+            elif not box["role"]:
+                name = "/".join(([names[box["parentId"]]] if box["parentId"] else []) + [box["name"]])
+                self.boxes[letters[name]] = box["id"]
+        self.box_names = {number: name for name, number in self.boxes.items()}
+
+    def reset_boxes(self):
+        self.find_boxes()
+        extra = [box for letter, box in sorted(self.boxes.items(), reverse=True) if letter not in "IABUT"]
+        missing = {letter: {"name": letter} for letter in "ABU" if letter not in self.boxes}
+        for box in extra:
+            self.account.call("Mailbox/set", destroy=[box])
+        if missing:
+            self.account.call("Mailbox/set", create=missing)
+        self.find_boxes()
+
     def far(self):
+        self.find_boxes()
         ids = self.email_ids()
         assert len(ids) == len(self.emails), f"twice at the service: {self.emails}"
         return {email["subject"]: ({self.box_names[box] for box in email["mailboxIds"]},
@@ -123,6 +146,9 @@ class World:
             return
         ids, update, destroy = self.email_ids(), {}, []
         for change in changes:
+            if change.startswith("@"):
+                self.change_mailbox(*change[1:].split(" ", 1))
+                continue
             name, what = change.split(" ", 1) if " " in change else (change.partition("=")[0], change)
             if "=" in what:
                 self.import_all(what)
@@ -142,6 +168,16 @@ class World:
         if update or destroy:
             result = self.account.call("Email/set", update=update, destroy=destroy)
             assert not result["notUpdated"] and not result["notDestroyed"], result
+
+    def change_mailbox(self, box, what):
+        if what == "++":
+            result = self.account.call("Mailbox/set", create={"new": {"name": NAMES[box]}})
+        elif what == "!!":
+            result = self.account.call("Mailbox/set", destroy=[self.boxes[box]], onDestroyRemoveEmails=True)
+        else:
+            result = self.account.call("Mailbox/set", update={self.boxes[box]: {"name": NAMES[what[2:]]}})
+        assert not any(result[key] for key in ("notCreated", "notUpdated", "notDestroyed")), result
+        self.find_boxes()
 
     # --- the Maildir
 
@@ -210,6 +246,13 @@ class World:
             if what == "!!":
                 shutil.rmtree(self.path(box))
                 continue
+            if what.startswith(">>"):
+                os.rename(self.path(box), self.path(what[2:]))
+                continue
+            if what == "++":
+                for part in ("cur", "new", "tmp"):
+                    os.makedirs(self.path(box, part))
+                continue
             if what == "??":
                 os.rename(self.path(box), os.path.join(self.folder, f"away.{self.new_name()}"))
                 for part in ("cur", "new", "tmp"):
@@ -275,11 +318,17 @@ class World:
         ids = list(self.email_ids().values())
         if ids:
             self.account.call("Email/set", destroy=ids)
+        self.reset_boxes()
         self.configure(options)
         self.import_all(base)
         self.good_run()
 
-    def check(self, far, near):
+    def check(self, far, near, boxes):
+        self.find_boxes()
+        there = "".join(sorted(set(self.boxes) - set("ITU")))
+        here = "".join(letter for letter in sorted(FOLDERS)
+                       if letter not in "IT" and os.path.isdir(self.path(letter)))
+        assert there == here == boxes, f"mailboxes {there} and folders {here}, not {boxes}"
         assert show(self.far()) == show(parse(far)), f"at the service: {show(self.far())}, not {far}"
         assert show(self.near()) == show(parse(near)), f"in the Maildir: {show(self.near())}, not {near}"
 
@@ -295,39 +344,39 @@ class Table:
         world.reset(base, more.get("options", ""))
         world.change_far(far)
         world.change_near(near)
-        return expected, more.get("near", expected), more.get("flags", ())
+        return (expected, more.get("near", expected), more.get("boxes", "AB")), more.get("flags", ())
 
-    def finish(self, world, row, far, near):
-        world.check(far, near)
+    def finish(self, world, state):
+        world.check(*state)
         before = world.service.counters()["jmapRequests"]
         said = world.good_run("--json")
         requests = world.service.counters()["jmapRequests"] - before
         assert requests == 1, f"the next run takes {requests} requests: {said}"
         told = [json.loads(line)["event"] for line in said.splitlines()]
         assert told == ["summary"], f"the next run does something: {said}"
-        world.check(far, near)
+        world.check(*state)
 
     def once(self, world, row):
         """Run a row; how many steps it took."""
-        far, near, flags = self.begin(world, row)
+        state, flags = self.begin(world, row)
         count = os.path.join(world.folder, "count")
         if os.path.exists(count):
             os.remove(count)
         status, said = world.run(*flags, count=count)
         assert status == 0, f"exit status {status}: {said}"
-        self.finish(world, row, far, near)
+        self.finish(world, state)
         with open(count, encoding="ascii") as file:
             return int(file.read())
 
     def killed(self, world, row, point):
         """Run a row killed at a point, and again killed at another, and to its end."""
-        far, near, flags = self.begin(world, row)
+        state, flags = self.begin(world, row)
         status, said = world.run(*flags, crash=point)
         assert status in (0, -9), f"exit status {status}: {said}"
         status, said = world.run(*flags, crash=point * 37 % 101 + 1)
         assert status in (0, -9), f"the run after it: exit status {status}: {said}"
         world.good_run(*flags)
-        self.finish(world, row, far, near)
+        self.finish(world, state)
 
     def run(self, kills):
         """Every row, killed at as many points as told, spread over it; 0 is at every one."""
