@@ -223,7 +223,7 @@ recover_files(struct mirror *m)
 {
 	struct outcome o = outcome_ok();
 
-	if (!mirror_recovers(m) || m->scanned)
+	if ((!mirror_recovers(m) && !m->adopts) || m->scanned)
 		return o;
 	if (!m->options.dry_run)
 		o = mirror_start_changing(m);
@@ -247,6 +247,8 @@ settle(struct mirror *m)
 		o = recover_files(m);
 	if (outcome_is_ok(&o) && m->pushes)
 		o = near_look(m);
+	else if (outcome_is_ok(&o) && m->adopts && !m->scanned)
+		o = strays_sort_out(m);
 	if (outcome_is_ok(&o) && mirror_recovers(m) && m->pushes && !m->scanned)
 		o = leftovers_remove(m);
 	m->scanned = true;
@@ -276,7 +278,7 @@ settle(struct mirror *m)
 static struct outcome
 list_all(struct mirror *m)
 {
-	bool at_once = m->verdict == ROOT_FRESH && m->pulls && !(m->pushes && m->root.fd >= 0);
+	bool at_once = m->verdict == ROOT_FRESH && m->pulls && !m->adopts;
 	bool end = at_once;
 	struct listing *listing;
 	struct outcome o = remote_listing_begin(m, &listing);

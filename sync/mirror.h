@@ -35,6 +35,7 @@ struct mirror {
 	char *account_id;
 	size_t page;     /* ids to ask for at once */
 	size_t set_page; /* objects to change at once */
+	bool adopts;     /* files of other programs may be what the service has */
 	bool pulls;      /* the service's changes are made here, */
 	bool pushes;     /* and what is changed here, there */
 	bool unsteady;   /* some folder did not hold still: nothing missing is proof */

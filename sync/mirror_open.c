@@ -164,6 +164,8 @@ choose_direction(struct mirror *m, const struct jmap_session *session)
 
 	m->pulls = m->config->direction != DIRECTION_PUSH;
 	m->pushes = m->config->direction != DIRECTION_PULL;
+	m->adopts =
+	    m->verdict == ROOT_NO_DATABASE || (m->verdict == ROOT_FRESH && m->root.fd >= 0);
 	if (m->pushes && json_get_bool(account, "isReadOnly", false)) {
 		log_say(LOG_NOTICE, "%s: the account is read-only: nothing is told to it",
 		    m->config->name);

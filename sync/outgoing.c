@@ -112,8 +112,9 @@ wire_length(const char *p, const char *end)
 int64_t
 outgoing_added(const char *header, size_t length)
 {
+	/* Of mutt and its kin, of mbsync, of OfflineIMAP. */
 	static const char *const names[] = {
-	    "content-length:", "lines:", "status:", "x-status:"};
+	    "content-length:", "lines:", "status:", "x-status:", "x-tuid:", "x-offlineimap:"};
 	const char *end = header + length, *next;
 	int64_t added = 0;
 

@@ -19,7 +19,7 @@ struct outgoing {
 	int fd;
 	struct stat st;   /* when it was opened */
 	int64_t size;     /* on the wire */
-	int64_t core;     /* ... without the header fields that mail readers add */
+	int64_t core;     /* ... without the header fields that other programs add */
 	char *message_id; /* of its Message-ID field, without < and >; NULL if it has none */
 	bool last_cr;     /* while it is read: the byte before was a CR */
 	bool owes_lf;     /* ... a CR was given, its LF not yet */
@@ -39,8 +39,9 @@ struct http_source outgoing_source(struct outgoing *out);
 bool outgoing_is_same(const struct outgoing *out);
 
 /*
- * How many bytes of a header are fields that mail readers put into files of their own accord
- * (Content-Length, Lines, Status, X-Status), when every line ends in CRLF.
+ * How many bytes of a header are fields that other programs put into files of their own accord
+ * (Content-Length, Lines, Status, X-Status, X-TUID, X-OfflineIMAP), when every line ends in
+ * CRLF.
  */
 int64_t outgoing_added(const char *header, size_t length);
 

@@ -177,7 +177,7 @@ note_file(struct mirror *m, const struct mailbox *mb, char part, const struct di
 		store_run(m->store, "INSERT OR IGNORE INTO temp.found VALUES(?)", "i", n);
 	else if (n >= 0)
 		note_place(m, mb, n, place, inode, !same_name);
-	else if (strays && (name.ours || mb->two_way))
+	else if (strays && (name.ours || mb->two_way || m->adopts))
 		note_stray(m, mb, &name, base, place, (int64_t)entry->d_ino);
 	free(base);
 	free(place);

@@ -17,7 +17,8 @@ enum scan_result {
 /*
  * Read the mailbox's new/ and cur/, bring the places in the state up to date (also which ones
  * are missing, after a sure scan), and with strays note files that no place knows as strays:
- * those with our names, and where changes are told to the service, all.
+ * those with our names, and where changes are told to the service or files of others are
+ * adopted, all.
  */
 struct outcome
 scan_folder(struct mirror *m, struct mailbox *mailbox, bool strays, enum scan_result *result_r);

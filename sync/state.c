@@ -84,7 +84,7 @@ static const char *const steps[] = {
     " vsize INTEGER NOT NULL,"
     " seen INTEGER NOT NULL DEFAULT 1," /* by the scan that is going on */
     " wire INTEGER,"                    /* bytes with CRLF line ends, once read */
-    " core INTEGER,"                    /* ... without what mail readers add */
+    " core INTEGER,"                    /* ... without what other programs add */
     " message_id TEXT,"                 /* likewise, without < and > */
     " gone INTEGER NOT NULL DEFAULT 0," /* what it was is destroyed: it is a new message */
     " blob TEXT,"                       /* it was uploaded as this */

@@ -5,7 +5,7 @@
  *	its inode	a hard link of a file that is there, as Dovecot makes them
  *	its base name	the same as that of a file we know elsewhere, and the size
  *	blob		what an upload that was cut short was called by the service
- *	Message-ID	and the size on the wire (also without the fields that readers add when
+ *	Message-ID	and the size on the wire (also without the fields that programs add when
  *			they copy), of messages that went missing in this round,
  *			or that we have not downloaded yet: a reader that moves by copying, an
  *			upload whose answer never came, a Maildir that another program filled.
@@ -52,8 +52,9 @@ next_stray(struct mirror *m, int64_t after, struct stray *s)
 	sqlite3_stmt *q = store_query(m->store,
 	    "SELECT n, mailbox, inode, size, vsize, base, place, id, coalesce(wire, -1), gone"
 	    " FROM stray WHERE n > ? AND twin IS NULL AND refused IS NULL"
-	    " AND mailbox IN (SELECT n FROM mailbox WHERE two_way) ORDER BY n LIMIT 1",
-	    "i", after);
+	    " AND (mailbox IN (SELECT n FROM mailbox WHERE two_way) OR (? AND id IS NULL))"
+	    " ORDER BY n LIMIT 1",
+	    "ii", after, (int64_t)m->adopts);
 
 	if (!store_row(m->store, q))
 		return false;
@@ -91,6 +92,11 @@ void
 strays_join(struct mirror *m, int64_t stray, int64_t email)
 {
 	int64_t place = -1, missing = 0;
+	/* Where nothing is told, a file that is taken over is agreed on as it is. */
+	bool two_way = store_number(m->store, 0,
+	                   "SELECT two_way FROM mailbox JOIN stray ON mailbox.n = stray.mailbox"
+	                   " WHERE stray.n = ?",
+	                   "i", stray) != 0;
 	sqlite3_stmt *q = store_query(m->store,
 	    "SELECT place.n, missing FROM place JOIN stray ON stray.mailbox = place.mailbox"
 	    " WHERE stray.n = ? AND place.email = ?",
@@ -114,10 +120,13 @@ strays_join(struct mirror *m, int64_t stray, int64_t email)
 	else
 		store_run(m->store,
 		    "INSERT INTO place(email, mailbox, base, place, inode, agreed)"
-		    " SELECT ?, mailbox, base, place, inode, 0 FROM stray WHERE n = ?",
-		    "ii", email, stray);
+		    " SELECT ?, mailbox, base, place, inode, ? FROM stray WHERE n = ?",
+		    "iii", email, (int64_t)!two_way, stray);
 	store_run(m->store, "DELETE FROM stray WHERE n = ?", "i", stray);
-	store_run(m->store, "UPDATE email SET near = 1 WHERE n = ?", "i", email);
+	if (two_way)
+		store_run(m->store, "UPDATE email SET near = 1 WHERE n = ?", "i", email);
+	if (place < 0 && m->adopts)
+		m->report->adopted++;
 }
 
 /* By what is known here.  Each gives the row of the message, or -1. */

@@ -132,7 +132,7 @@ the_message_id_is_found_in_the_header_alone(void **state)
 }
 
 static void
-what_mail_readers_add_to_the_header_is_counted_apart(void **state)
+what_other_programs_add_to_the_header_is_counted_apart(void **state)
 {
 	static const struct {
 		const char *header;
@@ -140,6 +140,7 @@ what_mail_readers_add_to_the_header_is_counted_apart(void **state)
 	} rows[] = {
 	    {"Subject: x\nContent-Length: 6\n\nbody", 19},
 	    {"Status: RO\r\nX-Status: A\r\nLines: 3\r\n\r\n", 12 + 13 + 10},
+	    {"X-TUID: abcdefghijkl\nSubject: x\nX-OfflineIMAP: 1-2\n\n", 22 + 20},
 	    {"Lines:\n 3\nSubject: x\n\n", 12},
 	    {"Subject: x\n\nLines: 3\n", 0},
 	    {"X-Lines: 3\nLines-Of: 3\n\n", 0},
@@ -190,7 +191,7 @@ main(void)
 	    cmocka_unit_test(every_line_ends_in_crlf_whatever_the_size_of_the_reads),
 	    cmocka_unit_test(a_line_end_across_blocks_is_one),
 	    cmocka_unit_test(the_message_id_is_found_in_the_header_alone),
-	    cmocka_unit_test(what_mail_readers_add_to_the_header_is_counted_apart),
+	    cmocka_unit_test(what_other_programs_add_to_the_header_is_counted_apart),
 	    cmocka_unit_test(what_is_no_file_is_not_sent),
 	    cmocka_unit_test(a_file_that_is_written_to_is_not_the_same),
 	};
