@@ -234,7 +234,7 @@ mailbox_object(const char *name, const char *parent)
 	return json_pack("{s:s, s:s?}", "name", name, "parentId", parent);
 }
 
-/* Would the configuration mirror a mailbox of this name? */
+/* Would the configuration mirror a mailbox of this name, and tell of it? */
 static bool
 is_selected(const struct mirror *m, const char *name, const char *parent)
 {
@@ -242,7 +242,8 @@ is_selected(const struct mirror *m, const char *name, const char *parent)
 	    parent != NULL ? mailboxes_by_id(&m->mailboxes, parent) : NULL;
 	char *display =
 	    above != NULL ? xasprintf("%s/%s", above->display, name) : xstrdup(name);
-	bool selected = mailboxes_selects(m->config, display);
+	bool selected =
+	    mailboxes_selects(m->config, display) && mailboxes_tells(m->config, display);
 
 	free(display);
 	return selected;

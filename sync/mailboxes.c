@@ -302,6 +302,12 @@ mailboxes_selects(const struct sync_config *config, const char *display)
 }
 
 bool
+mailboxes_tells(const struct sync_config *config, const char *display)
+{
+	return config->direction != DIRECTION_PULL && !matches(display, config->pull_only);
+}
+
+bool
 mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config)
 {
 	bool newly_selected = false;

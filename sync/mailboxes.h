@@ -72,6 +72,9 @@ void mailboxes_record_gone(struct mailboxes *all, struct store *store, const cha
 /* Do the patterns of the configuration select a mailbox with this display name? */
 bool mailboxes_selects(const struct sync_config *config, const char *display);
 
+/* May changes in the folder of such a mailbox be told to the service? */
+bool mailboxes_tells(const struct sync_config *config, const char *display);
+
 /* May this be done there? */
 bool mailbox_may(const struct mailbox *mailbox, enum mailbox_right right);
 

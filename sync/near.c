@@ -71,7 +71,8 @@ near_begin(struct mirror *m)
 	store_begin(m->store);
 	for (size_t i = 0; i < m->mailboxes.count; i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
-		bool two_way = m->pushes && mb->selected && !mb->gone;
+		bool two_way = m->pushes && mb->selected && !mb->gone &&
+		               mailboxes_tells(m->config, mb->display);
 
 		if (two_way && !mb->two_way)
 			become_two_way(m, mb);

@@ -142,6 +142,7 @@ fill_sync(
 	sync->layout = (enum maildir_layout)document_word(d, section, "layout");
 	sync->mailboxes = document_list(d, section, "mailboxes", "*");
 	sync->exclude = document_list(d, section, "exclude", NULL);
+	sync->pull_only = document_list(d, section, "pull-only", NULL);
 	sync->connections = (unsigned)document_number(d, section, "connections");
 	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);
 }
@@ -228,6 +229,7 @@ free_sync(struct sync_config *sync)
 	free(sync->database);
 	free_list(sync->mailboxes);
 	free_list(sync->exclude);
+	free_list(sync->pull_only);
 }
 
 void

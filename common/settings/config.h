@@ -47,6 +47,7 @@ struct sync_config {
 	enum maildir_layout layout;
 	char **mailboxes; /* patterns (fnmatch, '/' between levels), NULL-terminated */
 	char **exclude;
+	char **pull_only;     /* likewise: nothing done there is told to the service */
 	unsigned connections; /* 0: as many as is best */
 	char *database;       /* STATE-DIR/sync/NAME.db */
 };

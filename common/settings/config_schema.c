@@ -56,6 +56,7 @@ static const struct config_option options[] = {
     {"sync", "layout", CONFIG_CHOICE, "maildir++", 0, 0, "maildir++ fs", CONFIG_FOR_ALL},
     {"sync", "mailboxes", CONFIG_LIST, "{\"*\"}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "exclude", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"sync", "pull-only", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "connections", CONFIG_NUMBER, "0", 0, 64, NULL, CONFIG_FOR_ALL},
 
     {"log", "to", CONFIG_CHOICE, "syslog", 0, 0, "stderr syslog", CONFIG_FOR_ALL},

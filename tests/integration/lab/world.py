@@ -323,12 +323,12 @@ class World:
         self.import_all(base)
         self.good_run()
 
-    def check(self, far, near, boxes):
+    def check(self, far, near, boxes, folders):
         self.find_boxes()
         there = "".join(sorted(set(self.boxes) - set("ITU")))
         here = "".join(letter for letter in sorted(FOLDERS)
                        if letter not in "IT" and os.path.isdir(self.path(letter)))
-        assert there == here == boxes, f"mailboxes {there} and folders {here}, not {boxes}"
+        assert (there, here) == (boxes, folders), f"mailboxes {there} and folders {here}, not {boxes} and {folders}"
         assert show(self.far()) == show(parse(far)), f"at the service: {show(self.far())}, not {far}"
         assert show(self.near()) == show(parse(near)), f"in the Maildir: {show(self.near())}, not {near}"
 
@@ -344,7 +344,8 @@ class Table:
         world.reset(base, more.get("options", ""))
         world.change_far(far)
         world.change_near(near)
-        return (expected, more.get("near", expected), more.get("boxes", "AB")), more.get("flags", ())
+        boxes = more.get("boxes", "AB")
+        return (expected, more.get("near", expected), boxes, more.get("folders", boxes)), more.get("flags", ())
 
     def finish(self, world, state):
         world.check(*state)
