@@ -7,6 +7,7 @@
  * which it can be interrupted.  Threads are counted together.  A transfer counts twice: before
  * it is started, and when it is complete and the program has not heard of it.
  *
+ * CRASH_DELAY=N makes each of them take N microseconds longer, for others to get in between.
  * CRASH_COUNT=FILE appends the number of calls when the program ends by itself.
  */
 #include <curl/curl.h>
@@ -25,13 +26,16 @@ static atomic_long calls;
 static void
 count(void)
 {
-	static long at;
+	static long at, delay;
 
 	if (at == 0) {
-		const char *text = getenv("CRASH_AT");
+		const char *text = getenv("CRASH_AT"), *pause = getenv("CRASH_DELAY");
 
+		delay = pause != NULL ? strtol(pause, NULL, 10) : 0;
 		at = text != NULL ? strtol(text, NULL, 10) : -1;
 	}
+	if (delay > 0)
+		usleep((useconds_t)delay);
 	if (atomic_fetch_add(&calls, 1) + 1 == at)
 		kill(getpid(), SIGKILL);
 }
