@@ -127,6 +127,28 @@ set_path(struct mirror *m, struct mailbox *mb, const char *path)
 	store_run(m->store, "UPDATE mailbox SET path = ? WHERE n = ?", "ti", path, mb->n);
 }
 
+/*
+ * Programs with folders in folders write their names in modified UTF-7, as IMAP has them
+ * (mbsync before 1.5): what they left under such a name is this mailbox's folder.
+ */
+static struct outcome
+adopt_folder(struct mirror *m, const struct mailbox *mb)
+{
+	const char *slash = strrchr(mb->wanted, '/');
+	size_t above = slash != NULL ? (size_t)(slash - mb->wanted) + 1 : 0;
+	char *level = mailbox_path(LAYOUT_MAILDIRPP, NULL, mb->name);
+	char *path = xasprintf("%.*s%s", (int)above, mb->wanted, level + 1);
+	struct outcome o = outcome_ok();
+
+	if (m->adopts && m->config->layout == LAYOUT_FS && !mb->inbox &&
+	    !exists(m, mb->wanted) && exists(m, path) && folders_holder(m, path) == NULL &&
+	    files_rename(m->root.fd, path, mb->wanted) < 0)
+		o = file_error("cannot rename to", mb->wanted);
+	free(level);
+	free(path);
+	return o;
+}
+
 static struct outcome
 make_folder(struct mirror *m, struct mailbox *mb)
 {
@@ -134,6 +156,8 @@ make_folder(struct mirror *m, struct mailbox *mb)
 
 	if (!m->options.dry_run) {
 		o = mirror_start_changing(m);
+		if (outcome_is_ok(&o))
+			o = adopt_folder(m, mb);
 		if (outcome_is_ok(&o))
 			o = folders_make(m, mb->wanted);
 	}
@@ -260,7 +284,15 @@ settle_vanished(struct mirror *m, struct mailbox *mb)
 {
 	if (exists(m, mb->path))
 		return false;
-	set_path(m, mb, mb->wanted);
+	if (!mb->two_way) {
+		set_path(m, mb, mb->wanted);
+		return true;
+	}
+	/* Whoever renamed it here is found by folders_near.c; until then the state says where
+	 * it was. */
+	mb->moved_there = true;
+	free(mb->path);
+	mb->path = xstrdup(mb->wanted);
 	return true;
 }
 

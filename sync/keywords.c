@@ -15,7 +15,7 @@
 static const struct {
 	const char *keyword;
 	char flag;
-} system_flags[] = {
+} system_flags[KEYWORD_FLAGS] = {
     {"$seen", 'S'},
     {"$flagged", 'F'},
     {"$answered", 'R'},
@@ -30,6 +30,14 @@ keyword_flag(const char *name)
 		if (strcmp(system_flags[i].keyword, name) == 0)
 			return system_flags[i].flag;
 	return '\0';
+}
+
+size_t
+keyword_flags_list(const char *names[KEYWORD_FLAGS])
+{
+	for (size_t i = 0; i < KEYWORD_FLAGS; i++)
+		names[i] = system_flags[i].keyword;
+	return KEYWORD_FLAGS;
 }
 
 void

@@ -34,4 +34,8 @@ bool keywords_has(const struct keywords *set, const char *name);
 /* The Maildir flag of a keyword: S, F, R, D or P; '\0' if it has none. */
 char keyword_flag(const char *name);
 
+/* The keywords that have one: writes their names, and returns how many. */
+#define KEYWORD_FLAGS 5
+size_t keyword_flags_list(const char *names[KEYWORD_FLAGS]);
+
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/base/xalloc.h"
+#include "sync/brake.h"
 #include "sync/leftovers.h"
 #include "sync/remote.h"
 
@@ -26,7 +27,7 @@ static void
 remove_files(struct mirror *m, const char *id)
 {
 	sqlite3_stmt *q = store_query(
-	    m->store, "SELECT mailbox, base, place FROM temp.stray WHERE id = ?", "t", id);
+	    m->store, "SELECT mailbox, base, place FROM stray WHERE id = ?", "t", id);
 
 	while (store_row(m->store, q)) {
 		const struct mailbox *mb =
@@ -48,11 +49,67 @@ leave_files(struct mirror *m, const json_t *email)
 	(void)email;
 }
 
+static void
+note_gone(struct mirror *m, const char *id)
+{
+	store_run(m->store, "INSERT OR IGNORE INTO temp.leftover VALUES(?)", "t", id);
+}
+
+/* Would a mailbox lose too many?  The service may be another one than it was. */
+static struct outcome
+check_brake(struct mirror *m)
+{
+	bool stop = false;
+
+	for (size_t i = 0; i < m->mailboxes.count; i++) {
+		const struct mailbox *mb = m->mailboxes.v[i];
+		int64_t gone = store_number(m->store, 0,
+		    "SELECT count(*) FROM stray JOIN temp.leftover ON leftover.id = stray.id"
+		    " WHERE mailbox = ?",
+		    "i", mb->n);
+		int64_t kept =
+		    gone == 0 ? 0
+		              : store_number(m->store, 0,
+		                    "SELECT count(*) FROM place WHERE mailbox = ?", "i", mb->n);
+
+		if (gone == 0 || !brake_is_too_much(gone, gone + kept))
+			continue;
+		brake_report(m, mb, gone, gone + kept, false);
+		stop = true;
+	}
+	if (stop && !m->options.allow_deletes && !m->options.dry_run)
+		return brake_outcome(m);
+	return store_error(m->store);
+}
+
+static struct outcome
+remove_all(struct mirror *m)
+{
+	char *id;
+
+	while (
+	    (id = store_text(m->store, "SELECT id FROM temp.leftover LIMIT 1", "")) != NULL) {
+		remove_files(m, id);
+		store_run(m->store, "DELETE FROM stray WHERE id = ?", "t", id);
+		store_run(m->store, "DELETE FROM temp.leftover WHERE id = ?", "t", id);
+		free(id);
+	}
+	return store_error(m->store);
+}
+
+/* After a mere crash, what somebody put back where changes are told is a new message. */
 struct outcome
 leftovers_remove(struct mirror *m)
 {
-	return remote_prove(m,
-	    "SELECT n, id FROM temp.stray WHERE n > ? AND id NOT LIKE '~%'"
-	    " AND id NOT IN (SELECT id FROM email) ORDER BY n LIMIT ?",
-	    leave_files, remove_files);
+	const char *all = "SELECT n, id FROM stray WHERE n > ? AND id NOT LIKE '~%'"
+	                  " AND id NOT IN (SELECT id FROM email) ORDER BY n LIMIT ?";
+	const char *one_way = "SELECT n, id FROM stray WHERE n > ? AND id NOT LIKE '~%'"
+	                      " AND id NOT IN (SELECT id FROM email) AND mailbox NOT IN"
+	                      " (SELECT n FROM mailbox WHERE two_way) ORDER BY n LIMIT ?";
+	struct outcome o;
+
+	o = remote_prove(m, m->verdict == ROOT_CRASHED ? one_way : all, leave_files, note_gone);
+	if (outcome_is_ok(&o))
+		o = check_brake(m);
+	return outcome_is_ok(&o) ? remove_all(m) : o;
 }

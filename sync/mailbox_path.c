@@ -250,3 +250,128 @@ mailbox_path_distinct(const char *path, const char *id)
 	digest_hex("mailbox", id, DISTINCT_HASH, hash);
 	return xasprintf("%s\\+%s", path, hash);
 }
+
+/* Reading paths */
+
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = c != '\0' ? strchr(digits, c) : NULL;
+
+	return found != NULL ? (int)(found - digits) : -1;
+}
+
+static void
+put_utf8(struct buf *out, uint32_t code)
+{
+	if (code < 0x80) {
+		buf_addc(out, (char)code);
+	} else if (code < 0x800) {
+		buf_addc(out, (char)(0xc0 | code >> 6));
+		buf_addc(out, (char)(0x80 | (code & 63)));
+	} else if (code < 0x10000) {
+		buf_addc(out, (char)(0xe0 | code >> 12));
+		buf_addc(out, (char)(0x80 | (code >> 6 & 63)));
+		buf_addc(out, (char)(0x80 | (code & 63)));
+	} else {
+		buf_addc(out, (char)(0xf0 | code >> 18));
+		buf_addc(out, (char)(0x80 | (code >> 12 & 63)));
+		buf_addc(out, (char)(0x80 | (code >> 6 & 63)));
+		buf_addc(out, (char)(0x80 | (code & 63)));
+	}
+}
+
+/* A run of modified base64 behind '&'; what follows its '-', or NULL. */
+static const char *
+read_base64(const char *p, struct buf *out)
+{
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
+	uint32_t bits = 0, high = 0;
+	unsigned count = 0;
+
+	for (; *p != '-'; p++) {
+		const char *found = *p != '\0' ? strchr(alphabet, *p) : NULL;
+		uint32_t unit;
+
+		if (found == NULL)
+			return NULL;
+		bits = bits << 6 | (uint32_t)(found - alphabet);
+		count += 6;
+		if (count < 16)
+			continue;
+		count -= 16;
+		unit = bits >> count & 0xffff;
+		if (unit >= 0xd800 && unit < 0xdc00) {
+			high = unit;
+		} else if (unit >= 0xdc00 && unit < 0xe000) {
+			put_utf8(out, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
+			high = 0;
+		} else {
+			put_utf8(out, unit);
+		}
+	}
+	return p + 1;
+}
+
+/* A level as it was before put_level(); what makes no sense is found by writing it again. */
+static bool
+read_level(enum maildir_layout layout, const char *p, struct buf *name)
+{
+	buf_adds(name, "");
+	if (strcmp(p, "\\_") == 0)
+		return true;
+	while (*p != '\0') {
+		if (*p == '\\') {
+			int high = hex_digit(p[1]), low = high < 0 ? -1 : hex_digit(p[2]);
+
+			if (low < 0 || high + low == 0)
+				return false;
+			buf_addc(name, (char)(high << 4 | low));
+			p += 3;
+		} else if (*p == '&' && layout == LAYOUT_MAILDIRPP && p[1] != '-') {
+			p = read_base64(p + 1, name);
+			if (p == NULL)
+				return false;
+		} else {
+			buf_addc(name, *p);
+			p += *p == '&' && layout == LAYOUT_MAILDIRPP ? 2 : 1;
+		}
+	}
+	return true;
+}
+
+bool
+mailbox_path_parse(enum maildir_layout layout, const char *path, char **parent_r, char **name_r)
+{
+	const char *last = strrchr(path, layout == LAYOUT_FS ? '/' : '.');
+	struct buf name = BUF_INIT;
+	char *above, *again;
+	bool same;
+
+	*parent_r = *name_r = NULL;
+	if (layout == LAYOUT_MAILDIRPP && last == NULL)
+		return false;
+	above = last != NULL && last != path ? xstrndup(path, (size_t)(last - path)) : NULL;
+	if (!read_level(layout, last != NULL ? last + 1 : path, &name)) {
+		buf_free(&name);
+		free(above);
+		return false;
+	}
+	again = mailbox_path(layout, above, buf_str(&name));
+	same = strcmp(again, path) == 0;
+	free(again);
+	if (above != NULL && strcmp(above, mailbox_path_below_inbox(layout)) == 0) {
+		free(above);
+		above = xstrdup(mailbox_path_inbox(layout));
+	}
+	if (!same) {
+		buf_free(&name);
+		free(above);
+		return false;
+	}
+	*parent_r = above;
+	*name_r = buf_steal(&name);
+	return true;
+}

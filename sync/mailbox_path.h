@@ -34,6 +34,13 @@ const char *mailbox_path_below_inbox(enum maildir_layout layout);
  * The caller free()s it. */
 char *mailbox_path(enum maildir_layout layout, const char *parent, const char *name);
 
+/*
+ * The other way: the name of the mailbox whose folder this is, and the path of its parent's
+ * folder (NULL at the top), which the caller free()s.  False if no mailbox has this path.
+ */
+bool mailbox_path_parse(
+    enum maildir_layout layout, const char *path, char **parent_r, char **name_r);
+
 /* Another path for the mailbox with this id, when path is taken.  The caller free()s it. */
 char *mailbox_path_distinct(const char *path, const char *id);
 

@@ -42,6 +42,9 @@ free_one(struct mailbox *mb)
 	free(mb->path);
 	free(mb->display);
 	free(mb->wanted);
+	free(mb->identity);
+	for (size_t i = 0; i < PARTS; i++)
+		free(mb->stamps[i]);
 	letters_free(&mb->letters);
 	free(mb);
 }
@@ -50,7 +53,8 @@ void
 mailboxes_load(struct mailboxes *all, struct store *store)
 {
 	sqlite3_stmt *q = store_query(store,
-	    "SELECT n, id, parent, name, role, path, selected, gone FROM mailbox ORDER BY id",
+	    "SELECT n, id, parent, name, role, path, selected, gone, rights, two_way,"
+	    " identity, stamp_new, stamp_cur FROM mailbox ORDER BY id",
 	    "");
 
 	while (store_row(store, q)) {
@@ -63,6 +67,11 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 		mb->path = store_copy(q, 5);
 		mb->selected = sqlite3_column_int(q, 6) != 0;
 		mb->gone = sqlite3_column_int(q, 7) != 0;
+		mb->rights = sqlite3_column_int(q, 8);
+		mb->two_way = sqlite3_column_int(q, 9) != 0;
+		mb->identity = store_copy(q, 10);
+		mb->stamps[PART_NEW] = store_copy(q, 11);
+		mb->stamps[PART_CUR] = store_copy(q, 12);
 	}
 	if (all->count > 1)
 		qsort(all->v, all->count, sizeof(all->v[0]), compare);
@@ -105,11 +114,54 @@ mailboxes_by_n(const struct mailboxes *all, int64_t n)
 	return NULL;
 }
 
+bool
+mailbox_may(const struct mailbox *mb, enum mailbox_right right)
+{
+	return mb->rights == RIGHTS_UNKNOWN || (mb->rights & (int)right) != 0;
+}
+
+struct mailbox *
+mailboxes_with_role(const struct mailboxes *all, const char *role)
+{
+	struct mailbox *found = NULL;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct mailbox *mb = all->v[i];
+
+		if (!mb->gone && mb->role != NULL && strcmp(mb->role, role) == 0 &&
+		    (found == NULL || mb->n < found->n))
+			found = mb;
+	}
+	return found;
+}
+
 static void
 replace(char **text, const char *with)
 {
 	free(*text);
 	*text = xstrdup(with);
+}
+
+/* A service that says nothing of rights allows everything, until it refuses something. */
+static int
+rights_of(const json_t *object)
+{
+	static const struct {
+		const char *name;
+		enum mailbox_right right;
+	} names[] = {
+	    {"mayAddItems", RIGHT_ADD},
+	    {"mayRemoveItems", RIGHT_REMOVE},
+	    {"maySetSeen", RIGHT_SEEN},
+	    {"maySetKeywords", RIGHT_KEYWORDS},
+	};
+	const json_t *said = json_get_object(object, "myRights");
+	int rights = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (json_get_bool(said, names[i].name, true))
+			rights |= (int)names[i].right;
+	return rights;
 }
 
 bool
@@ -135,9 +187,11 @@ mailboxes_record(struct mailboxes *all, struct store *store, const json_t *objec
 	replace(&mb->name, name);
 	replace(&mb->role, role);
 	mb->gone = false;
+	mb->rights = rights_of(object);
 	store_run(store,
-	    "UPDATE mailbox SET parent = ?, name = ?, role = ?, gone = 0 WHERE n = ?", "ttti",
-	    parent, name, role, mb->n);
+	    "UPDATE mailbox SET parent = ?, name = ?, role = ?, gone = 0, rights = ?"
+	    " WHERE n = ?",
+	    "tttii", parent, name, role, (int64_t)mb->rights, mb->n);
 	return true;
 }
 
@@ -158,6 +212,7 @@ mailboxes_forget(struct mailboxes *all, struct store *store, struct mailbox *mb)
 	size_t i = 0;
 
 	store_run(store, "DELETE FROM place WHERE mailbox = ?", "i", mb->n);
+	store_run(store, "DELETE FROM stray WHERE mailbox = ?", "i", mb->n);
 	store_run(store, "DELETE FROM kwletter WHERE mailbox = ?", "i", mb->n);
 	store_run(store, "DELETE FROM mailbox WHERE n = ?", "i", mb->n);
 	while (all->v[i] != mb)
@@ -241,6 +296,18 @@ matches(const char *name, char *const *patterns)
 }
 
 bool
+mailboxes_selects(const struct sync_config *config, const char *display)
+{
+	return matches(display, config->mailboxes) && !matches(display, config->exclude);
+}
+
+bool
+mailboxes_tells(const struct sync_config *config, const char *display)
+{
+	return config->direction != DIRECTION_PULL && !matches(display, config->pull_only);
+}
+
+bool
 mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config)
 {
 	bool newly_selected = false;
@@ -257,8 +324,7 @@ mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_c
 				continue;
 			left--;
 			find_display(all, mb);
-			selected = matches(mb->display, config->mailboxes) &&
-			           !matches(mb->display, config->exclude);
+			selected = mailboxes_selects(config, mb->display);
 			if (selected == mb->selected)
 				continue;
 			mb->selected = selected;

@@ -13,6 +13,19 @@
 #include "common/settings/store.h"
 #include "sync/letters.h"
 
+/* What the account may do in a mailbox (RFC 8621 §2, myRights). */
+enum mailbox_right {
+	RIGHT_ADD = 1,
+	RIGHT_REMOVE = 2,
+	RIGHT_SEEN = 4,
+	RIGHT_KEYWORDS = 8,
+};
+#define RIGHTS_ALL     (RIGHT_ADD | RIGHT_REMOVE | RIGHT_SEEN | RIGHT_KEYWORDS)
+#define RIGHTS_UNKNOWN (-1) /* recorded before anybody asked */
+
+/* The two directories of a folder that hold messages. */
+enum { PART_NEW, PART_CUR, PARTS };
+
 struct mailbox {
 	int64_t n; /* the row */
 	char *id;
@@ -26,7 +39,13 @@ struct mailbox {
 	bool fresh;     /* not in the state before the last mailboxes_settle() */
 	unsigned depth; /* levels above it */
 	unsigned scans; /* of its folder in this run */
-	int lock;       /* a batch holds dovecot-uidlist.lock */
+	int rights;
+	bool moved_there;    /* the service renamed it, and its folder was not where it was */
+	bool vanished;       /* somebody removed its folder, and that is to be told */
+	bool two_way;        /* what is done in its folder is told to the service */
+	char *identity;      /* of the folder when it was last looked at, or NULL */
+	char *stamps[PARTS]; /* of new/ and cur/ when all they held was known, or NULL */
+	int lock;            /* a batch holds dovecot-uidlist.lock */
 	struct letters letters;
 	bool out_of_letters; /* and that was said */
 };
@@ -49,6 +68,18 @@ bool mailboxes_record(struct mailboxes *all, struct store *store, const json_t *
 
 /* The service has destroyed it. */
 void mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id);
+
+/* Do the patterns of the configuration select a mailbox with this display name? */
+bool mailboxes_selects(const struct sync_config *config, const char *display);
+
+/* May changes in the folder of such a mailbox be told to the service? */
+bool mailboxes_tells(const struct sync_config *config, const char *display);
+
+/* May this be done there? */
+bool mailbox_may(const struct mailbox *mailbox, enum mailbox_right right);
+
+/* The one with this role (by its lowest row), or NULL. */
+struct mailbox *mailboxes_with_role(const struct mailboxes *all, const char *role);
 
 /* Forget one that is gone, and its places. */
 void mailboxes_forget(struct mailboxes *all, struct store *store, struct mailbox *mailbox);

@@ -1,5 +1,5 @@
 /*
- * ferry-sync - mirror JMAP accounts in Maildirs
+ * ferry-sync - synchronise JMAP accounts with Maildirs
  *
  * Reads the command line, runs the sections asked for one after the other, and turns what
  * came of them into one exit status, documented in ferry-sync(1).
@@ -34,11 +34,18 @@ struct exit_row {
 	bool alarm;            /* only if a person must act */
 	int status;
 };
-enum { EXIT_PARTIAL = 1, EXIT_LOCKED = 2, EXIT_WRONG_FOLDER = 3, EXIT_SIGNAL = 128 };
+enum {
+	EXIT_PARTIAL = 1,
+	EXIT_LOCKED = 2,
+	EXIT_WRONG_FOLDER = 3,
+	EXIT_BRAKE = 4,
+	EXIT_SIGNAL = 128
+};
 static const struct exit_row exit_rows[] = {
     {"local/cancelled", false, EXIT_SIGNAL},
     {"local/config", false, EX_CONFIG},
     {"local/wrong-folder", false, EXIT_WRONG_FOLDER},
+    {"local/brake", false, EXIT_BRAKE},
     {"local/database", false, EX_IOERR},
     {"local/damaged", false, EX_IOERR},
     {"local/disk-full", false, EX_IOERR},
@@ -51,22 +58,31 @@ static const struct exit_row exit_rows[] = {
 #define EXIT_ROWS (sizeof(exit_rows) / sizeof(exit_rows[0]))
 
 static const char help[] =
-    "usage: ferry-sync [-c FILE] [-nqv] [--json] [--rebuild] [NAME...]\n"
+    "usage: ferry-sync [-c FILE] [-nqv] [--json] [--allow-deletes] [--rebuild] [NAME...]\n"
     "\n"
-    "Mirror the accounts of the named sync sections, or of all, in their Maildirs.\n"
+    "Bring the named sync sections, or all, up to date: accounts and their Maildirs.\n"
     "\n"
     "  -c, --config FILE  the configuration, instead of the default\n"
     "  -n, --dry-run      say what would be done, and do nothing\n"
     "      --json         print events and the summary as JSON, one object a line\n"
     "  -q, --quiet        print errors only\n"
     "  -v, --verbose      print what is done with each message; log more\n"
+    "      --allow-deletes\n"
+    "                     delete, however many messages it is\n"
     "      --rebuild      forget the database: take over the files that are there, and\n"
     "                     download what is missing\n"
     "      --check        read the configuration, and stop\n"
     "      --version      print the version\n"
     "      --help         print this help\n";
 
-enum { OPTION_JSON = 256, OPTION_REBUILD, OPTION_CHECK, OPTION_VERSION, OPTION_HELP };
+enum {
+	OPTION_JSON = 256,
+	OPTION_ALLOW_DELETES,
+	OPTION_REBUILD,
+	OPTION_CHECK,
+	OPTION_VERSION,
+	OPTION_HELP
+};
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -74,6 +90,7 @@ static const struct option options[] = {
     {"json", no_argument, NULL, OPTION_JSON},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
+    {"allow-deletes", no_argument, NULL, OPTION_ALLOW_DELETES},
     {"rebuild", no_argument, NULL, OPTION_REBUILD},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -101,6 +118,9 @@ take_option(struct arguments *a, int option)
 		return -1;
 	case OPTION_JSON:
 		a->style.json = true;
+		return -1;
+	case OPTION_ALLOW_DELETES:
+		a->mirror.allow_deletes = true;
 		return -1;
 	case OPTION_REBUILD:
 		a->mirror.rebuild = true;

@@ -1,14 +1,8 @@
 /*
  * merge - three-way merge of sets: mailboxes of a message, keywords of a message
  *
- * Both are sets, so there are no conflicts: base is the last state both sides agreed on,
- * each side has added and removed elements since, and
- *
- *	new = base + (added here + added there) - (removed here + removed there)
- *
- * A change is what one side did.  The mirror applies the service's change to the files and
- * leaves what was done to the files alone; a two-way run applies each side's change to the
- * other, with these same functions.
+ * The essay on what is merged with what, and the rules where both sides changed the same
+ * message, is in merge.c.  Everything here is arithmetic on sets.
  */
 #ifndef FERRY_SYNC_MERGE_H
 #define FERRY_SYNC_MERGE_H
@@ -27,11 +21,13 @@ void numbers_free(struct numbers *set);
 /* From text, "1 5 9"; NULL is the empty set. */
 void numbers_parse(const char *text, struct numbers *set);
 void numbers_add(struct numbers *set, int64_t number);
+void numbers_remove(struct numbers *set, int64_t number);
 bool numbers_has(const struct numbers *set, int64_t number);
 
 /* As text, which the caller free()s. */
 char *numbers_text(const struct numbers *set);
 
+/* What a side did to the set since base. */
 struct mailbox_change {
 	struct numbers added, removed;
 };
@@ -47,5 +43,12 @@ struct keyword_change {
 void merge_keywords(
     const struct keywords *base, const struct keywords *side, struct keyword_change *change);
 void keyword_change_free(struct keyword_change *change);
+
+/* base with both sides' changes.  Mailboxes: rule 4 of the essay is applied. */
+void merge_both_mailboxes(const struct numbers *base, const struct numbers *near,
+    const struct numbers *far, struct numbers *merged);
+
+/* The same of keywords, all as text (see keywords.h); the caller free()s the result. */
+char *merge_both_keywords(const char *base, const char *near, const char *far);
 
 #endif

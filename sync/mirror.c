@@ -10,7 +10,8 @@
  *	changes, pages  ---->	plan + the service's
  *				state string		   (1)
  *				   |
- *				   |  running = 1, epoch + 1  -->  marker  (2)
+ *				   |  next = epoch + 1  --> marker -->
+ *				   |  running = 1, epoch + 1		   (2)
  *				   |
  *	blobs  ------------------------------------------->  tmp/ files	   (3)
  *				   |				flush bytes
@@ -27,9 +28,10 @@
  * (1) One transaction a page: what is to be done (email.want_*), and the state string from
  *     which the next question starts.  A crash afterwards loses nothing, for the plan is
  *     there; a crash before repeats the question, and the answer is recorded again.
- * (2) Before the first change to the files the marker in the Maildir, then the state, get the
- *     next epoch.  A run that finds running = 1, or an epoch that differs, knows that the
- *     files may be ahead of the state, or that either is an old copy.
+ * (2) Before the first change to the files, or to the service, the next epoch is announced in
+ *     the state, then the marker in the Maildir and the state get it.  A run that finds
+ *     running = 1, or an epoch that differs and was not announced, knows that the files may be
+ *     ahead of the state, or that either is an old copy.
  * (3) Bytes, names, directories: nothing has a name before its bytes are durable, nothing old
  *     goes before the new name is.  Batches of hundreds share each wait for the disk.
  * (4) Then one transaction says so.  If the machine stops before it, there are files the
@@ -42,15 +44,36 @@
  * which is asked for again, or a record, which adoption finds out again.
  *
  * Deletions are planned only by proof: the service names the id as destroyed, or as not found
- * when asked for it.  A message missing from a list is asked for by id.  (A limit on how many
- * may go at once would stand between the reading and the doing here: the plan is complete
- * then, and nothing has been touched.)
+ * when asked for it.  A message missing from a list is asked for by id.
  *
- * Files that others change: a mail reader renames files when flags change and deletes them.
- * The mirror does not look for that.  It comes across it when it has something to do with the
- * file (apply.c), makes the service's change to whatever the name is by then, and leaves the
- * rest; a deleted file is noted as missing and not brought back, until --rebuild.  A two-way
- * run would look first, and find in base and places all it needs to tell who did what.
+ * What others do to the files: with direction = pull the mirror does not look for it.  It
+ * comes across it when it has something to do with the file (apply.c), makes the service's
+ * change to whatever the name is by then, and leaves the rest; a deleted file is noted as
+ * missing and not brought back, until --rebuild.
+ *
+ * Both ways there is a second half, between (1) and (3):
+ *
+ *	Maildir				state				service
+ *
+ *	folders made, renamed ------------------------------->	Mailbox/set
+ *	folders that changed  ---->	places, near, strays	   (6)
+ *					   |
+ *					too many deletions? stop   (7)
+ *					   |
+ *					merge (merge.c)  ----->	Email/set
+ *					strays, with blobs ---->	Email/import
+ *					   v			   |
+ *				base, places, new plan	<----------+ (8)
+ *
+ * (6) What a scan found is recorded together with the stamps of the folder (scan.c), so a
+ *     folder that has not changed since is not read again, and nothing that was found is lost.
+ * (7) The plan of both directions is complete then, and nothing has been done (brake.c).
+ * (8) What the service has accepted is agreed on.  If the machine stops before that is
+ *     written down, the next changes say what was accepted, the merge finds both sides the
+ *     same, and records that.  Only imports need more than that (upload.c).
+ *
+ * What the service said meanwhile and what is still to be done to files is the plan that (3)
+ * carries out.  Messages whose changes could not be told wait with it.
  *
  * Rejected: a journal of our own beside SQLite (two logs to keep in step); the cursor stored
  * at the end of a run (a first run of hours would start over); matching by Message-ID (it is
@@ -61,13 +84,19 @@
 
 #include "common/base/cancel.h"
 #include "common/base/xalloc.h"
+#include "sync/brake.h"
 #include "sync/download.h"
 #include "sync/folders.h"
+#include "sync/folders_near.h"
 #include "sync/leftovers.h"
 #include "sync/mirror.h"
+#include "sync/near.h"
+#include "sync/push.h"
 #include "sync/remote.h"
 #include "sync/scan.h"
+#include "sync/strays.h"
 #include "sync/task.h"
+#include "sync/upload.h"
 
 /* What a dry run does with a task is to tell of it. */
 static void
@@ -194,22 +223,63 @@ recover_files(struct mirror *m)
 {
 	struct outcome o = outcome_ok();
 
-	if (!mirror_recovers(m) || m->scanned)
+	if ((!mirror_recovers(m) && !m->adopts) || m->scanned)
 		return o;
-	m->scanned = true;
 	if (!m->options.dry_run)
 		o = mirror_start_changing(m);
 	return outcome_is_ok(&o) ? scan_all(m) : o;
 }
 
 /*
- * A full listing.  On a first run the messages come while the pages are still read; else
- * files have to be matched with what is listed first, and that needs the whole of it.
+ * Between what the service told and what is done about it: what was done here, whether all of
+ * that together may be done, and the service's share of it.
+ */
+static struct outcome
+settle(struct mirror *m)
+{
+	struct outcome o = folders_settle(m);
+
+	if (outcome_is_ok(&o) && m->pushes && m->root.fd >= 0)
+		o = folders_look(m);
+	if (outcome_is_ok(&o))
+		o = near_begin(m);
+	if (outcome_is_ok(&o))
+		o = recover_files(m);
+	if (outcome_is_ok(&o) && m->pushes)
+		o = near_look(m);
+	else if (outcome_is_ok(&o) && m->adopts && !m->scanned)
+		o = strays_sort_out(m);
+	if (outcome_is_ok(&o) && mirror_recovers(m) && m->pushes && !m->scanned)
+		o = leftovers_remove(m);
+	m->scanned = true;
+	if (outcome_is_ok(&o))
+		o = brake_check(m);
+	if (!outcome_is_ok(&o) || !m->pushes)
+		return o;
+	/* What the service does not know any more, and what it knows already, is found out on
+	 * the way: the former is uploaded, the latter is told of. */
+	for (int i = 0; i < 2 && outcome_is_ok(&o); i++) {
+		o = push_changes(m);
+		if (outcome_is_ok(&o))
+			o = strays_sort_out(m);
+		if (outcome_is_ok(&o))
+			o = upload_strays(m);
+	}
+	if (outcome_is_ok(&o))
+		o = push_changes(m);
+	return outcome_is_ok(&o) ? folders_tell_removed(m) : o;
+}
+
+/*
+ * A full listing.  On a first run into an empty folder the messages come while the pages are
+ * still read; else files have to be matched with what is listed first, and that needs the
+ * whole of it.
  */
 static struct outcome
 list_all(struct mirror *m)
 {
-	bool end = m->verdict == ROOT_FRESH;
+	bool at_once = m->verdict == ROOT_FRESH && m->pulls && !m->adopts;
+	bool end = at_once;
 	struct listing *listing;
 	struct outcome o = remote_listing_begin(m, &listing);
 
@@ -225,12 +295,9 @@ list_all(struct mirror *m)
 			remote_listing_free(&listing);
 		}
 	}
-	if (outcome_is_ok(&o) && m->verdict != ROOT_FRESH) {
-		o = folders_settle(m);
-		if (outcome_is_ok(&o))
-			o = recover_files(m);
-	}
-	if (outcome_is_ok(&o))
+	if (outcome_is_ok(&o) && !at_once)
+		o = settle(m);
+	if (outcome_is_ok(&o) && m->pulls)
 		o = carry_out(m, &listing);
 	remote_listing_free(&listing);
 	return o;
@@ -244,10 +311,8 @@ follow_changes(struct mirror *m, bool *list_r)
 
 	if (!outcome_is_ok(&o) || *list_r)
 		return o;
-	o = folders_settle(m);
-	if (outcome_is_ok(&o))
-		o = recover_files(m);
-	return outcome_is_ok(&o) ? carry_out(m, &none) : o;
+	o = settle(m);
+	return outcome_is_ok(&o) && m->pulls ? carry_out(m, &none) : o;
 }
 
 static struct outcome
@@ -275,6 +340,8 @@ run_opened(struct mirror *m)
 		o = leftovers_remove(m);
 	if (outcome_is_ok(&o))
 		o = folders_remove_gone(m);
+	if (outcome_is_ok(&o))
+		o = near_end(m);
 	m->recovered = outcome_is_ok(&o);
 	return o;
 }

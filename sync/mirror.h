@@ -18,8 +18,9 @@
 #include "sync/root.h"
 
 struct mirror_options {
-	bool dry_run; /* say what would be done, and touch nothing */
-	bool rebuild; /* forget the database and take the folder as it is */
+	bool dry_run;       /* say what would be done, and touch nothing */
+	bool allow_deletes; /* however many */
+	bool rebuild;       /* forget the database and take the folder as it is */
 };
 
 #define MIRROR_CHUNK 256
@@ -32,8 +33,13 @@ struct mirror {
 	struct jmap *jmap;
 	char *service; /* host of the API */
 	char *account_id;
-	size_t page; /* ids to ask for at once */
-	int lock;    /* on the database */
+	size_t page;     /* ids to ask for at once */
+	size_t set_page; /* objects to change at once */
+	bool adopts;     /* files of other programs may be what the service has */
+	bool pulls;      /* the service's changes are made here, */
+	bool pushes;     /* and what is changed here, there */
+	bool unsteady;   /* some folder did not hold still: nothing missing is proof */
+	int lock;        /* on the database */
 	struct store *store;
 	struct root root;
 	struct mailboxes mailboxes;

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/wire/json.h"
 #include "sync/mirror.h"
 #include "sync/remote.h"
 #include "sync/state.h"
@@ -20,6 +22,7 @@
  * authorities.  Without HTTP/2 there are the few connections that struct http allows.
  */
 #define STREAMS    32
+#define SET_PAGE   250 /* objects to change at once; more is no faster */
 #define SESSION_MS 180000
 
 static struct outcome
@@ -77,6 +80,11 @@ judge_root(struct mirror *m)
 	m->verdict = root_judge(&m->root, uuid, state_get_number(m->store, STATE_EPOCH, 0),
 	    state_get_number(m->store, STATE_RUNNING, 0) != 0);
 	free(uuid);
+	/* Cut short, perhaps repeatedly, between the announcement of an epoch and its record:
+	 * nothing is old. */
+	if (m->verdict == ROOT_OLD_DATABASE &&
+	    m->root.epoch <= state_get_number(m->store, STATE_NEXT, 0))
+		m->verdict = ROOT_CRASHED;
 	if (m->options.rebuild && (m->verdict == ROOT_FRESH || m->verdict == ROOT_UNUSABLE))
 		m->verdict = ROOT_NO_DATABASE;
 	o = root_refusal(&m->root, m->verdict, m->config->name);
@@ -147,6 +155,24 @@ check_account(const struct mirror *m)
 	return o;
 }
 
+/* An account that may only be read is only read. */
+static void
+choose_direction(struct mirror *m, const struct jmap_session *session)
+{
+	const json_t *account = json_get_object(
+	    json_get_object(session->document, "accounts"), session->account_id);
+
+	m->pulls = m->config->direction != DIRECTION_PUSH;
+	m->pushes = m->config->direction != DIRECTION_PULL;
+	m->adopts =
+	    m->verdict == ROOT_NO_DATABASE || (m->verdict == ROOT_FRESH && m->root.fd >= 0);
+	if (m->pushes && json_get_bool(account, "isReadOnly", false)) {
+		log_say(LOG_NOTICE, "%s: the account is read-only: nothing is told to it",
+		    m->config->name);
+		m->pushes = false;
+	}
+}
+
 static struct outcome
 open_remote(struct mirror *m)
 {
@@ -168,6 +194,10 @@ open_remote(struct mirror *m)
 	m->page = session->max_objects_in_get < REMOTE_PAGE && session->max_objects_in_get > 0
 	              ? (size_t)session->max_objects_in_get
 	              : REMOTE_PAGE;
+	m->set_page = session->max_objects_in_set < SET_PAGE && session->max_objects_in_set > 0
+	                  ? (size_t)session->max_objects_in_set
+	                  : SET_PAGE;
+	choose_direction(m, session);
 	maildir_namer_init(&m->namer, m->service, m->account_id);
 	return check_account(m);
 }
@@ -197,6 +227,10 @@ mirror_start_changing(struct mirror *m)
 	o = root_make(&m->root);
 	if (m->root.marked && m->root.epoch > epoch)
 		epoch = m->root.epoch;
+	if (outcome_is_ok(&o)) {
+		state_set_number(m->store, STATE_NEXT, epoch + 1);
+		o = store_error(m->store);
+	}
 	if (outcome_is_ok(&o))
 		o = root_mark(&m->root, epoch + 1, m->service, m->account_id);
 	if (!outcome_is_ok(&o))

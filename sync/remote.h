@@ -36,6 +36,9 @@ struct outcome remote_get_emails(
 /* Make sure that every mailbox these Emails are in is known, by asking if need be. */
 struct outcome remote_know_mailboxes(struct mirror *m, const json_t *emails);
 
+/* Ask for all mailboxes. */
+struct outcome remote_ask_mailboxes(struct mirror *m);
+
 /* Take over a list of Mailbox objects whose state this is; those missing in it that the
  * service says it does not know are gone. */
 struct outcome
@@ -43,6 +46,10 @@ remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *st
 
 /* Write down what the service says of an Email: a plan, or that nothing is to do. */
 void remote_record_email(struct mirror *m, const json_t *email);
+
+/* The mirrored mailboxes both sides agree that row n of email is in, as text that the caller
+ * free()s (see numbers_text()). */
+char *remote_base_mailboxes(struct mirror *m, int64_t n);
 
 /* It is destroyed, for which there is proof. */
 void remote_record_destroyed(struct mirror *m, const char *id);

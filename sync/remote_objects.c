@@ -47,7 +47,7 @@ remote_email_properties(void)
 json_t *
 remote_mailbox_properties(void)
 {
-	static const char *const names[] = {"id", "name", "parentId", "role"};
+	static const char *const names[] = {"id", "name", "parentId", "role", "myRights"};
 
 	return strings(names, sizeof(names) / sizeof(names[0]));
 }
@@ -68,14 +68,13 @@ wanted_mailboxes(const struct mirror *m, const json_t *email, struct numbers *se
 	}
 }
 
-/* The mirrored mailboxes it has places in, as text. */
-static char *
-base_mailboxes(struct mirror *m, int64_t n)
+char *
+remote_base_mailboxes(struct mirror *m, int64_t n)
 {
 	struct numbers set = {0};
 	sqlite3_stmt *q = store_query(m->store,
 	    "SELECT mailbox FROM place JOIN mailbox ON mailbox.n = mailbox"
-	    " WHERE email = ? AND selected",
+	    " WHERE email = ? AND agreed = 1 AND selected",
 	    "i", n);
 	char *text;
 
@@ -126,10 +125,10 @@ static void
 plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords,
     const struct numbers *mailboxes)
 {
-	char *base = base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
+	char *base = remote_base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
 
 	if (agreed == NULL && *base == '\0' && *wanted == '\0')
-		store_run(m->store, "DELETE FROM email WHERE n = ?", "i", n);
+		store_run(m->store, "DELETE FROM email WHERE n = ? AND near = 0", "i", n);
 	else if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
 		store_run(m->store,
 		    "UPDATE email SET want_keywords = NULL, want_mailboxes = NULL"
@@ -311,8 +310,8 @@ remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *st
 	return o;
 }
 
-static struct outcome
-ask_for_all_mailboxes(struct mirror *m)
+struct outcome
+remote_ask_mailboxes(struct mirror *m)
 {
 	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response = NULL;
@@ -349,7 +348,7 @@ remote_know_mailboxes(struct mirror *m, const json_t *emails)
 	json_array_foreach (emails, i, email) {
 		json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
 			if (mailboxes_by_id(&m->mailboxes, id) == NULL)
-				return ask_for_all_mailboxes(m);
+				return remote_ask_mailboxes(m);
 		}
 	}
 	return outcome_ok();

@@ -74,6 +74,25 @@ report_event(struct report *r, const char *event, json_t *members, const char *f
 }
 
 void
+report_notice(struct report *r, const char *event, json_t *members, const char *format, ...)
+{
+	struct buf words = BUF_INIT;
+	va_list args;
+
+	if (r->style.json)
+		print_object(r, event, members);
+	json_decref(members);
+	va_start(args, format);
+	buf_addv(&words, format, args);
+	va_end(args);
+	clear_line(r);
+	fprintf(stderr, "ferry-sync: %s: ", r->name);
+	print_plain(stderr, buf_str(&words));
+	putc('\n', stderr);
+	buf_free(&words);
+}
+
+void
 report_error(struct report *r, const char *subject, const struct outcome *o)
 {
 	r->errors++;
@@ -145,7 +164,7 @@ struct count {
 	const char *key, *words;
 	int64_t value;
 };
-#define COUNTS 7
+#define COUNTS 9
 
 static void
 list_counts(const struct report *r, struct count counts[COUNTS])
@@ -157,6 +176,8 @@ list_counts(const struct report *r, struct count counts[COUNTS])
 	    {"moved", "moved", r->moved},
 	    {"deleted", "deleted", r->deleted},
 	    {"mailboxes", "folder changes", r->folders},
+	    {"uploaded", "uploaded", r->uploaded},
+	    {"told", "changed at the service", r->told},
 	    {"errors", "errors", r->errors},
 	};
 
@@ -173,9 +194,9 @@ print_summary(const struct report *r, const struct count *counts, int64_t ms)
 		if (counts[i].value != 0)
 			buf_addf(&text, "%s%" PRId64 " %s", text.len == 0 ? "" : ", ",
 			    counts[i].value, counts[i].words);
-	if (r->bytes != 0) {
+	if (r->bytes + r->bytes_up != 0) {
 		buf_adds(&text, "; ");
-		add_bytes(&text, r->bytes);
+		add_bytes(&text, r->bytes + r->bytes_up);
 	}
 	printf("%s: %s%s in %.2f s\n", r->name, r->style.dry_run ? "would be: " : "",
 	    text.len == 0 ? "nothing new" : text.data, (double)ms / 1e3);
@@ -193,6 +214,7 @@ log_run(const struct report *r, const struct outcome *o, const struct count *cou
 	for (size_t i = 0; i < COUNTS; i++)
 		log_num(&l, counts[i].key, counts[i].value);
 	log_num(&l, "bytes", r->bytes);
+	log_num(&l, "bytes-up", r->bytes_up);
 	log_num(&l, "requests", r->requests);
 	log_num(&l, "ms", ms);
 	log_num(&l, "exit", exit_status);
@@ -216,6 +238,7 @@ report_end(struct report *r, const struct outcome *o, int exit_status)
 			json_object_set_new(
 			    members, counts[i].key, json_integer(counts[i].value));
 		json_object_set_new(members, "bytes", json_integer(r->bytes));
+		json_object_set_new(members, "bytes-up", json_integer(r->bytes_up));
 		json_object_set_new(members, "requests", json_integer(r->requests));
 		json_object_set_new(members, "ms", json_integer(ms));
 		json_object_set_new(members, "exit", json_integer(exit_status));

@@ -29,8 +29,9 @@ struct report {
 	int64_t wanted, wanted_bytes;
 	/* done */
 	int64_t added, adopted, flags, moved, deleted, folders, errors;
+	int64_t uploaded, told;   /* messages: new at the service, changed there */
 	int64_t done, done_bytes; /* of wanted */
-	int64_t bytes;            /* downloaded */
+	int64_t bytes, bytes_up;  /* downloaded, uploaded */
 	int64_t requests;
 };
 
@@ -41,6 +42,10 @@ void report_begin(struct report *report, const char *name, const struct report_s
  */
 void report_event(struct report *report, const char *event, json_t *members, const char *format,
     ...) __attribute__((format(printf, 4, 5)));
+
+/* Likewise, but for people it is printed in any case, on stderr. */
+void report_notice(struct report *report, const char *event, json_t *members,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Something could not be done; subject (a mailbox, an email id) may be NULL. */
 void report_error(struct report *report, const char *subject, const struct outcome *outcome);

@@ -58,6 +58,41 @@ static const char *const steps[] = {
     " keyword TEXT NOT NULL,"
     " PRIMARY KEY(mailbox, letter)) WITHOUT ROWID;",
 
+    /* Both ways: what is remembered of folders and files to find what others did to them. */
+    "ALTER TABLE mailbox ADD COLUMN rights INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE mailbox ADD COLUMN two_way INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE mailbox ADD COLUMN identity TEXT;"
+    "ALTER TABLE mailbox ADD COLUMN stamp_new TEXT;"
+    "ALTER TABLE mailbox ADD COLUMN stamp_cur TEXT;"
+
+    "ALTER TABLE email ADD COLUMN near INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX email_near ON email(n) WHERE near = 1;"
+
+    "ALTER TABLE place ADD COLUMN inode INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE place ADD COLUMN agreed INTEGER NOT NULL DEFAULT 1;"
+    "CREATE INDEX place_inode ON place(inode) WHERE inode <> 0;"
+    "CREATE INDEX place_missing ON place(mailbox) WHERE missing = 1;"
+
+    "CREATE TABLE stray("
+    " n INTEGER PRIMARY KEY,"
+    " mailbox INTEGER NOT NULL,"
+    " base TEXT NOT NULL,"
+    " place TEXT NOT NULL,"
+    " inode INTEGER NOT NULL,"
+    " id TEXT,"               /* in J=, if the name is one of ours */
+    " size INTEGER NOT NULL," /* S= and W= of the name, -1 if absent */
+    " vsize INTEGER NOT NULL,"
+    " seen INTEGER NOT NULL DEFAULT 1," /* by the scan that is going on */
+    " wire INTEGER,"                    /* bytes with CRLF line ends, once read */
+    " core INTEGER,"                    /* ... without what other programs add */
+    " message_id TEXT,"                 /* likewise, without < and > */
+    " gone INTEGER NOT NULL DEFAULT 0," /* what it was is destroyed: it is a new message */
+    " blob TEXT,"                       /* it was uploaded as this */
+    " twin INTEGER,"                    /* row of email: one more file of that message */
+    " refused TEXT,"                    /* the service does not take it, and why */
+    " UNIQUE(mailbox, base));"
+    "CREATE INDEX stray_id ON stray(id) WHERE id IS NOT NULL;",
+
     NULL,
 };
 
@@ -69,11 +104,12 @@ static const char *const temporary[] = {
     "CREATE TEMP TABLE listed(id TEXT PRIMARY KEY) WITHOUT ROWID",
     /* places a scan of a folder has found */
     "CREATE TEMP TABLE found(n INTEGER PRIMARY KEY)",
-    /* files with our names that no place knows */
-    ("CREATE TEMP TABLE stray(n INTEGER PRIMARY KEY, id TEXT NOT NULL,"
-     " mailbox INTEGER NOT NULL, base TEXT NOT NULL, place TEXT NOT NULL,"
-     " size INTEGER NOT NULL, vsize INTEGER NOT NULL)"),
-    "CREATE INDEX temp.stray_id ON stray(id)",
+    /* messages that files found may be, see strays.c */
+    ("CREATE TEMP TABLE candidate(n INTEGER PRIMARY KEY, id TEXT NOT NULL,"
+     " size INTEGER NOT NULL, message_id TEXT)"),
+    "CREATE INDEX temp.candidate_size ON candidate(size)",
+    /* ids of files whose messages are gone, see leftovers.c */
+    "CREATE TEMP TABLE leftover(id TEXT PRIMARY KEY) WITHOUT ROWID",
 };
 
 struct outcome

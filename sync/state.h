@@ -5,6 +5,7 @@
  *	mailbox	    the service's mailboxes, and the folder each one has
  *	email	    the service's messages that are, or shall be, in a mirrored mailbox
  *	place	    each file: which message, in which mailbox, under which name
+ *	stray	    files that are no place: not told to the service yet, or left aside
  *	op	    what was begun with folders and cannot be seen from the rest (see folders.c)
  *	kwletter    which letter stands for which keyword in a mailbox's file names
  *
@@ -17,8 +18,14 @@
  * was agreed on: the message was never downloaded.
  *
  * A place whose file somebody deleted stays, marked missing: base says that it was there,
- * the file that it is not, and that is a local deletion for whoever propagates those.
- * Mailboxes that are not selected keep their rows and places; nothing is done for them.
+ * the file that it is not, and where changes go both ways that is a deletion to be told.  A
+ * place that is not agreed is a file that somebody put there, and the service does not know
+ * yet; base does not count it.  email.near marks messages with anything of this kind, or with
+ * flags in a file's name that are not base's: what push.c has to look at.
+ *
+ * mailbox.stamp_* say how new/ and cur/ looked when all they held was known (scan.c), and
+ * identity which directory cur/ was.  Mailboxes that are not selected keep their rows and
+ * places; nothing is done for them.
  */
 #ifndef FERRY_SYNC_STATE_H
 #define FERRY_SYNC_STATE_H
@@ -28,6 +35,7 @@
 /* Keys of meta. */
 #define STATE_UUID    "uuid"    /* the root marker's */
 #define STATE_EPOCH   "epoch"   /* number of the last run that changed the Maildir */
+#define STATE_NEXT    "next"    /* the epoch that a run is about to mark the Maildir with */
 #define STATE_RUNNING "running" /* "1" from that run's start to its clean end */
 #define STATE_SERVICE "service" /* host of the JMAP API */
 #define STATE_ACCOUNT "account" /* JMAP account id */

@@ -202,7 +202,8 @@ static void
 load_copies(struct mirror *m, struct task *t)
 {
 	sqlite3_stmt *q = store_query(m->store,
-	    "SELECT n, mailbox, base, place, missing FROM place WHERE email = ?", "i", t->n);
+	    "SELECT n, mailbox, base, place, missing, agreed FROM place WHERE email = ?", "i",
+	    t->n);
 
 	while (store_row(m->store, q)) {
 		struct mailbox *mb = mailboxes_by_n(&m->mailboxes, sqlite3_column_int64(q, 1));
@@ -215,6 +216,7 @@ load_copies(struct mirror *m, struct task *t)
 		copy->base = store_copy(q, 2);
 		copy->place = store_copy(q, 3);
 		copy->missing = sqlite3_column_int(q, 4) != 0;
+		copy->fresh = sqlite3_column_int(q, 5) == 0;
 	}
 }
 
@@ -236,8 +238,7 @@ adopt_strays(struct mirror *m, struct task *t, const struct numbers *wanted)
 {
 	char *id = maildir_name_id(t->id);
 	sqlite3_stmt *q = store_query(m->store,
-	    "SELECT n, mailbox, base, place, size, vsize FROM temp.stray WHERE id = ?", "t",
-	    id);
+	    "SELECT n, mailbox, base, place, size, vsize FROM stray WHERE id = ?", "t", id);
 
 	while (store_row(m->store, q)) {
 		int64_t stray = sqlite3_column_int64(q, 0);
@@ -257,7 +258,7 @@ adopt_strays(struct mirror *m, struct task *t, const struct numbers *wanted)
 		    "INSERT INTO place(email, mailbox, base, place) VALUES(?, ?, ?, ?)", "iitt",
 		    t->n, mb->n, copy->base, copy->place);
 		copy->n = store_last_id(m->store);
-		store_run(m->store, "DELETE FROM temp.stray WHERE n = ?", "i", stray);
+		store_run(m->store, "DELETE FROM stray WHERE n = ?", "i", stray);
 	}
 	free(id);
 }
@@ -268,13 +269,15 @@ plan_existing(const struct task *t, struct copy *copy, const struct numbers *wan
 	free(copy->new_place);
 	copy->new_place = NULL;
 	if (!numbers_has(wanted, copy->mailbox->n)) {
-		copy->action = COPY_REMOVE;
+		/* What the service was not told of is not for it to remove. */
+		copy->action = copy->fresh ? COPY_KEEP : COPY_REMOVE;
 		return;
 	}
 	copy->action = COPY_KEEP;
 	if (copy->missing)
 		return;
-	copy->new_place = changed_place(t, copy);
+	copy->new_place =
+	    copy->fresh ? added_place(t, copy->mailbox, copy) : changed_place(t, copy);
 	if (strcmp(copy->new_place, copy->place) != 0)
 		copy->action = COPY_CHANGE;
 }
@@ -321,7 +324,8 @@ plan(struct mirror *m, struct task *t, const struct numbers *wanted)
 	return o;
 }
 
-/* The next planned messages that this run has not taken up yet. */
+/* The next planned messages that this run has not taken up yet.  Those with changes here that
+ * could not be told wait. */
 static bool
 refill(struct mirror *m)
 {
@@ -331,7 +335,7 @@ refill(struct mirror *m)
 	if (m->drained)
 		return false;
 	q = store_query(m->store,
-	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL"
+	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL AND near = 0"
 	    " AND n NOT IN (SELECT n FROM temp.tried) ORDER BY rank, received DESC LIMIT ?",
 	    "i", (int64_t)MIRROR_CHUNK);
 	while (store_row(m->store, q))
@@ -348,7 +352,7 @@ load(struct mirror *m, int64_t n)
 {
 	sqlite3_stmt *q = store_query(m->store,
 	    "SELECT id, blob, size, received, raw, keywords, want_keywords, want_mailboxes"
-	    " FROM email WHERE n = ? AND want_mailboxes IS NOT NULL",
+	    " FROM email WHERE n = ? AND want_mailboxes IS NOT NULL AND near = 0",
 	    "i", n);
 	struct task *t;
 
@@ -419,17 +423,17 @@ record_copy(struct mirror *m, const struct task *t, const struct copy *copy)
 {
 	switch (copy->action) {
 	case COPY_KEEP:
+	case COPY_CHANGE:
+		if (!copy->absent && copy->new_place != NULL)
+			store_run(m->store,
+			    "UPDATE place SET place = ?, agreed = 1 WHERE n = ?", "ti",
+			    copy->new_place, copy->n);
 		break;
 	case COPY_ADD:
 		store_run(m->store,
 		    "INSERT OR REPLACE INTO place(email, mailbox, base, place)"
 		    " VALUES(?, ?, ?, ?)",
 		    "iitt", t->n, copy->mailbox->n, copy->base, copy->place);
-		break;
-	case COPY_CHANGE:
-		if (!copy->absent)
-			store_run(m->store, "UPDATE place SET place = ? WHERE n = ?", "ti",
-			    copy->new_place, copy->n);
 		break;
 	case COPY_REMOVE:
 		store_run(m->store, "DELETE FROM place WHERE n = ?", "i", copy->n);

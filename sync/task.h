@@ -23,6 +23,7 @@ struct copy {
 	char *base;      /* NULL until it is downloaded */
 	char *place;     /* where it is; for COPY_ADD where it goes */
 	char *new_place; /* COPY_CHANGE: where it goes */
+	bool fresh;      /* somebody put the file there, and it is not agreed on yet */
 	bool missing;    /* somebody deleted the file */
 	bool made;       /* COPY_ADD: it is there now */
 	bool absent;     /* nothing was found to do it to: there is no file now */

@@ -83,7 +83,8 @@ task_report(struct mirror *m, const struct task *t)
 	size_t counts[4] = {0};
 
 	for (size_t i = 0; i < t->count; i++)
-		counts[t->copies[i].action]++;
+		if (t->copies[i].action != COPY_REMOVE || !t->copies[i].missing)
+			counts[t->copies[i].action]++;
 	if (*t->want_mailboxes == '\0') {
 		m->report->deleted++;
 		report_event(

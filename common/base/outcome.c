@@ -212,6 +212,7 @@ static const struct outcome_row table[] = {
         "an earlier try may have sent it, and nobody can tell"},
     {"local/undelayed", P, MSG, "5.5.4", 550, EX_UNAVAILABLE,
         "the service cannot hold a message for so long"},
+    {"local/brake", T_ALARM, ACCT, "4.3.0", 451, TEMP, "too many deletions at once"},
     {"local/locked", T, HOST, "4.3.2", 451, TEMP, "another process is at work"},
     {"local/truncated", T, MSG, "4.3.0", 451, TEMP, "the message was cut short on its way in"},
     {"local/mixed", T, RCPT, "4.3.0", 451, TEMP, "recipients fared differently"},

@@ -186,9 +186,12 @@ fill_sync(
 		    d, section->line, "sync \"%s\" must name one of the accounts", sync->name);
 	sync->maildir = document_path(d, section, "maildir");
 	check_maildir(d, config, section, sync);
+	sync->direction = (enum sync_direction)document_word(d, section, "direction");
+	sync->deletions = (enum sync_deletions)document_word(d, section, "deletions");
 	sync->layout = (enum maildir_layout)document_word(d, section, "layout");
 	sync->mailboxes = document_list(d, section, "mailboxes", "*");
 	sync->exclude = document_list(d, section, "exclude", NULL);
+	sync->pull_only = document_list(d, section, "pull-only", NULL);
 	sync->connections = (unsigned)document_number(d, section, "connections");
 	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);
 }
@@ -357,6 +360,7 @@ free_sync(struct sync_config *sync)
 	free(sync->database);
 	free_list(sync->mailboxes);
 	free_list(sync->exclude);
+	free_list(sync->pull_only);
 }
 
 void

@@ -33,6 +33,17 @@ enum sent_policy { SENT_KEEP, SENT_DESTROY };
 /* What becomes of one that an earlier try may have sent, where nobody can tell. */
 enum ambiguous_policy { AMBIGUOUS_RESEND, AMBIGUOUS_HOLD, AMBIGUOUS_BOUNCE };
 
+/* Which side's changes are made on the other: in the order of the schema's words. */
+enum sync_direction { DIRECTION_PULL, DIRECTION_PUSH, DIRECTION_BOTH };
+
+/* What a message deleted in the Maildir becomes at the service. */
+enum sync_deletions {
+	DELETIONS_TRASH,   /* in the trash; what is deleted there stays */
+	DELETIONS_EXPUNGE, /* in the trash; what is deleted there is destroyed */
+	DELETIONS_DESTROY, /* destroyed */
+	DELETIONS_NEVER,   /* the service is not told */
+};
+
 struct transport_config {
 	const struct account
 	    *account;        /* or NULL if none is named and there is not exactly one */
@@ -61,9 +72,12 @@ struct sync_config {
 	char *name;
 	const struct account *account;
 	char *maildir; /* absolute path */
+	enum sync_direction direction;
+	enum sync_deletions deletions;
 	enum maildir_layout layout;
 	char **mailboxes; /* patterns (fnmatch, '/' between levels), NULL-terminated */
 	char **exclude;
+	char **pull_only;     /* likewise: nothing done there is told to the service */
 	unsigned connections; /* 0: as many as is best */
 	char *database;       /* STATE-DIR/sync/NAME.db */
 };

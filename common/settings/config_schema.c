@@ -84,9 +84,13 @@ static const struct config_option options[] = {
 
     {"sync", "account", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "maildir", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"sync", "direction", CONFIG_CHOICE, "pull", 0, 0, "pull push both", CONFIG_FOR_ALL},
+    {"sync", "deletions", CONFIG_CHOICE, "trash", 0, 0, "trash expunge destroy never",
+        CONFIG_FOR_ALL},
     {"sync", "layout", CONFIG_CHOICE, "maildir++", 0, 0, "maildir++ fs", CONFIG_FOR_ALL},
     {"sync", "mailboxes", CONFIG_LIST, "{\"*\"}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "exclude", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"sync", "pull-only", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "connections", CONFIG_NUMBER, "0", 0, 64, NULL, CONFIG_FOR_ALL},
 
     {"log", "to", CONFIG_CHOICE, "syslog", 0, 0, "stderr syslog", CONFIG_FOR_ALL},

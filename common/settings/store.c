@@ -214,6 +214,14 @@ store_rollback(struct store *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
+void
+store_durable(struct store *s, bool durable)
+{
+	if (!s->rehearsing)
+		execute(
+		    s, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+}
+
 /* The statement for this literal, prepared at its first use. */
 static sqlite3_stmt *
 find_statement(struct store *s, const char *sql)

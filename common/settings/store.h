@@ -58,6 +58,9 @@ void store_begin(struct store *store);
 struct outcome store_commit(struct store *store);
 void store_rollback(struct store *store);
 
+/* From the next transaction on a commit survives a power cut, or not (store_options). */
+void store_durable(struct store *store, bool durable);
+
 /*
  * Start a query; rows are read with store_row(), columns with sqlite3_column_*().  A query
  * not read to its end must be let go with store_done().  NULL after a failure, which

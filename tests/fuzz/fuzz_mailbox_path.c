@@ -50,6 +50,26 @@ check_levels(enum maildir_layout layout, const char *names)
 	free(copy);
 }
 
+/* Any folder is read as a mailbox that would get this folder, or as none. */
+static void
+check_reading(enum maildir_layout layout, const char *path)
+{
+	char *parent, *name, *again;
+	const char *above;
+
+	if (!mailbox_path_parse(layout, path, &parent, &name))
+		return;
+	above = parent != NULL && strcmp(parent, mailbox_path_inbox(layout)) == 0
+	            ? mailbox_path_below_inbox(layout)
+	            : parent;
+	again = mailbox_path(layout, above, name);
+	if (strcmp(again, path) != 0)
+		abort();
+	free(again);
+	free(parent);
+	free(name);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
@@ -57,6 +77,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
 	check_levels(LAYOUT_MAILDIRPP, names);
 	check_levels(LAYOUT_FS, names);
+	check_reading(LAYOUT_MAILDIRPP, names);
+	check_reading(LAYOUT_FS, names);
 	free(names);
 	return 0;
 }

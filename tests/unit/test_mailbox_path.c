@@ -10,6 +10,22 @@ struct row {
 	const char *name, *maildirpp, *fs;
 };
 
+/* The folder is read as the mailbox that it was made for. */
+static void
+assert_read(enum maildir_layout layout, const char *path, const char *parent, const char *name)
+{
+	char *above, *own;
+
+	assert_true(mailbox_path_parse(layout, path, &above, &own));
+	if (parent == NULL)
+		assert_null(above);
+	else
+		assert_string_equal(above, parent);
+	assert_string_equal(own, name);
+	free(above);
+	free(own);
+}
+
 static void
 check_rows(const struct row *rows, size_t count)
 {
@@ -17,9 +33,11 @@ check_rows(const struct row *rows, size_t count)
 		char *path = mailbox_path(LAYOUT_MAILDIRPP, NULL, rows[i].name);
 
 		assert_string_equal(path, rows[i].maildirpp);
+		assert_read(LAYOUT_MAILDIRPP, path, NULL, rows[i].name);
 		free(path);
 		path = mailbox_path(LAYOUT_FS, NULL, rows[i].name);
 		assert_string_equal(path, rows[i].fs);
+		assert_read(LAYOUT_FS, path, NULL, rows[i].name);
 		free(path);
 	}
 }
@@ -203,10 +221,30 @@ a_taken_path_gets_a_suffix_that_no_name_has(void **state)
 	free(two);
 }
 
+static void
+folders_are_read_as_mailboxes(void **state)
+{
+	static const char *const none[] = {"", "A", ".", ".A.", ".&", ".&AOk", ".&AOl-", ".\\",
+	    ".\\zz", ".\\00", ".\\41", ".\\=3", ".a\\+0123456789", ".\xff", ".INBOX", ".&2D3-"};
+	char *parent, *name;
+
+	(void)state;
+	assert_read(LAYOUT_MAILDIRPP, ".A.B", ".A", "B");
+	assert_read(LAYOUT_MAILDIRPP, ".A.B.C\\2ed", ".A.B", "C.d");
+	assert_read(LAYOUT_MAILDIRPP, ".INBOX.A", "", "A");
+	assert_read(LAYOUT_FS, "A/B", "A", "B");
+	assert_read(LAYOUT_FS, "INBOX/A", "INBOX", "A");
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_false(mailbox_path_parse(LAYOUT_MAILDIRPP, none[i], &parent, &name));
+	assert_false(mailbox_path_parse(LAYOUT_FS, "INBOX", &parent, &name));
+	assert_false(mailbox_path_parse(LAYOUT_FS, "A/cur", &parent, &name));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(folders_are_read_as_mailboxes),
 	    cmocka_unit_test(ordinary_names_stay_readable),
 	    cmocka_unit_test(hostile_names_stay_inside_and_visible),
 	    cmocka_unit_test(bytes_that_are_not_utf8_are_escaped_one_by_one),

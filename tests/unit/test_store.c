@@ -198,6 +198,20 @@ damage_is_found(void **state)
 	store_close(&s);
 }
 
+static void
+commits_are_durable_while_that_is_asked_for(void **state)
+{
+	struct store *s = open_store("durable", one_step);
+
+	(void)state;
+	assert_int_equal(store_number(s, -1, "PRAGMA synchronous", ""), 1);
+	store_durable(s, true);
+	assert_int_equal(store_number(s, -1, "PRAGMA synchronous", ""), 2);
+	store_durable(s, false);
+	assert_int_equal(store_number(s, -1, "PRAGMA synchronous", ""), 1);
+	store_close(&s);
+}
+
 int
 main(void)
 {
@@ -210,6 +224,7 @@ main(void)
 	    cmocka_unit_test(the_first_failure_sticks_and_takes_the_transaction_back),
 	    cmocka_unit_test(a_rehearsal_sees_its_changes_and_leaves_none),
 	    cmocka_unit_test(damage_is_found),
+	    cmocka_unit_test(commits_are_durable_while_that_is_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

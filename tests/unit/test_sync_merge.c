@@ -81,6 +81,78 @@ keywords_change_one_by_one(void **state)
 	keywords_free(&side);
 }
 
+static void
+assert_merged(const char *base, const char *near, const char *far, const char *expected)
+{
+	struct numbers sets[3], merged;
+	char *text;
+
+	numbers_parse(base, &sets[0]);
+	numbers_parse(near, &sets[1]);
+	numbers_parse(far, &sets[2]);
+	merge_both_mailboxes(&sets[0], &sets[1], &sets[2], &merged);
+	text = numbers_text(&merged);
+	assert_string_equal(text, expected);
+	free(text);
+	numbers_free(&merged);
+	for (size_t i = 0; i < 3; i++)
+		numbers_free(&sets[i]);
+}
+
+static void
+mailboxes_get_the_changes_of_both_sides(void **state)
+{
+	(void)state;
+	assert_merged("1", "1", "1", "1");
+	assert_merged("1", "2", "1", "2");
+	assert_merged("1", "1", "3", "3");
+	assert_merged("1", "2", "3", "2 3");
+	assert_merged("1", "2", "2", "2");
+	assert_merged("1 2", "1", "1 2 3", "1 3");
+	assert_merged("1", "", "1", "");
+	assert_merged("1", "", "3", "3");
+	assert_merged("1", "2", "", "2");
+	assert_merged("1", "1", "", "");
+	assert_merged("", "1", "2", "1 2");
+}
+
+static void
+a_message_that_nobody_deleted_stays_where_the_service_has_it(void **state)
+{
+	(void)state;
+	assert_merged("1 2", "2", "1", "1");
+	assert_merged("1 2 3", "3", "1", "1");
+}
+
+static void
+assert_merged_words(const char *base, const char *near, const char *far, const char *expected)
+{
+	char *text = merge_both_keywords(base, near, far);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void
+keywords_get_the_changes_of_both_sides(void **state)
+{
+	(void)state;
+	assert_merged_words("$seen", "$seen", "$seen", "$seen");
+	assert_merged_words("", "$seen", "$flagged", "$flagged $seen");
+	assert_merged_words("$seen todo", "todo", "$seen todo", "todo");
+	assert_merged_words("$seen todo", "todo", "$seen", "");
+	assert_merged_words("a", "b", "c", "b c");
+	assert_merged_words("a", "a b", "a b", "a b");
+}
+
+static void
+with_no_base_nothing_was_removed(void **state)
+{
+	(void)state;
+	assert_merged_words(NULL, "$seen", "todo", "$seen todo");
+	assert_merged_words(NULL, "", "todo", "todo");
+}
+
 int
 main(void)
 {
@@ -89,6 +161,10 @@ main(void)
 	    cmocka_unit_test(a_set_of_numbers_is_sorted_and_without_repeats),
 	    cmocka_unit_test(text_that_is_no_set_ends_at_the_mistake),
 	    cmocka_unit_test(keywords_change_one_by_one),
+	    cmocka_unit_test(mailboxes_get_the_changes_of_both_sides),
+	    cmocka_unit_test(a_message_that_nobody_deleted_stays_where_the_service_has_it),
+	    cmocka_unit_test(keywords_get_the_changes_of_both_sides),
+	    cmocka_unit_test(with_no_base_nothing_was_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

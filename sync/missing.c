@@ -1,0 +1,70 @@
+/*
+ * Files that are gone: another file of the same message in the folder takes the place; what
+ * the service was never told of is forgotten; the rest is for push.c, or comes back.
+ */
+#include <stdlib.h>
+
+#include "common/base/xalloc.h"
+#include "sync/missing.h"
+#include "sync/remote.h"
+
+/* A twin becomes the place of its message. */
+static void
+let_twins_step_in(struct mirror *m, const struct mailbox *mb)
+{
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT place.n, max(stray.n) FROM place JOIN stray"
+	    " ON stray.twin = place.email AND stray.mailbox = place.mailbox"
+	    " WHERE place.mailbox = ? AND place.missing = 1 GROUP BY place.n",
+	    "i", mb->n);
+
+	while (store_row(m->store, q)) {
+		int64_t place = sqlite3_column_int64(q, 0), stray = sqlite3_column_int64(q, 1);
+
+		store_run(m->store,
+		    "UPDATE place SET (base, place, inode, missing) ="
+		    " (SELECT base, place, inode, 0 FROM stray WHERE n = ?) WHERE n = ?",
+		    "ii", stray, place);
+		store_run(m->store,
+		    "UPDATE email SET near = 1 WHERE n = (SELECT twin FROM stray WHERE n = ?)",
+		    "i", stray);
+		store_run(m->store, "DELETE FROM stray WHERE n = ?", "i", stray);
+	}
+}
+
+void
+missing_restore(struct mirror *m, struct mailbox *mb)
+{
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT email FROM place WHERE mailbox = ? AND missing = 1 AND agreed = 1", "i",
+	    mb->n);
+
+	while (store_row(m->store, q)) {
+		int64_t email = sqlite3_column_int64(q, 0);
+		char *base = remote_base_mailboxes(m, email);
+
+		store_run(m->store,
+		    "UPDATE email SET want_keywords = keywords, want_mailboxes = ?"
+		    " WHERE n = ? AND want_mailboxes IS NULL",
+		    "ti", base, email);
+		free(base);
+	}
+	store_run(m->store, "DELETE FROM place WHERE mailbox = ? AND missing = 1", "i", mb->n);
+	m->drained = false;
+}
+
+void
+missing_settle(struct mirror *m, struct mailbox *mb, bool proven)
+{
+	let_twins_step_in(m, mb);
+	if (!proven) {
+		missing_restore(m, mb);
+		return;
+	}
+	store_run(m->store,
+	    "UPDATE email SET near = 1 WHERE n IN"
+	    " (SELECT email FROM place WHERE mailbox = ? AND missing = 1)",
+	    "i", mb->n);
+	store_run(m->store,
+	    "DELETE FROM place WHERE mailbox = ? AND missing = 1 AND agreed = 0", "i", mb->n);
+}

@@ -1,0 +1,412 @@
+"""A world of three messages: what the service has, what the Maildir has, and ferry-sync between.
+
+A state is written "x=I+A/S y=B": message x in the mailboxes INBOX and A with the flag S,
+message y in B without any.  The mailboxes are I (INBOX), A, B, T (the trash) and U, which the
+configuration leaves out.  Flags are those of a Maildir, and k, l for keywords of these names.
+
+Changes at the service, "MESSAGE WHAT":     +F -F (flag)  >A (is now in A alone)
+    *A (is in A, too)  -A (is not in A any more)  ! (destroyed)  =I/S (is new)
+Changes in the Maildir, "MESSAGE@MAILBOX WHAT":  +F -F (renamed)  ! (removed)  =S (is new)
+    >A (moved under its name)  *A (linked under its name)
+    =>A =*A (the same under another name, as Dovecot does)
+    ~>A ~*A (copied under another name, as mail readers do)
+or of a whole folder, or a mailbox at the service, "@A" and
+    !! (removed)  ?? (moved away, and made again, empty)  ++ (is new)  >>N (is called New now)
+"""
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "sandbox"))
+from service import Service  # noqa: E402
+
+KEYWORDS = {"S": "$seen", "F": "$flagged", "R": "$answered", "D": "$draft", "P": "$forwarded",
+            "k": "keyword-k", "l": "keyword-l"}
+FLAGS = {keyword: flag for flag, keyword in KEYWORDS.items()}
+NAMES = {"A": "A", "B": "B", "U": "U", "N": "New", "O": "New/Sub"}  # of mailboxes without a role
+FOLDERS = {"I": "", "A": ".A", "B": ".B", "T": ".Trash", "N": ".New", "O": ".New.Sub"}
+RECEIVED = 1_700_000_000
+
+
+def text_of(name):
+    """The message called so, as it is in the Maildir; all are of one size."""
+    return f"From: a@x.example\nSubject: {name}\nMessage-ID: <{name}@x.example>\n\nbody of {name}\n".encode()
+
+
+def parse(state):
+    """{message: (set of mailboxes, set of flags)}"""
+    parsed = {}
+    for word in state.split():
+        name, _, rest = word.partition("=")
+        boxes, _, flags = rest.partition("/")
+        parsed[name] = (set(boxes.split("+")), set(flags))
+    return parsed
+
+
+def show(parsed):
+    return " ".join(f"{name}={'+'.join(sorted(boxes))}" + (f"/{''.join(sorted(flags))}" if flags else "")
+                    for name, (boxes, flags) in sorted(parsed.items()))
+
+
+class World:
+    def __init__(self, folder, build, shim):
+        self.folder = folder
+        # Whoever builds meanwhile does not disturb.
+        self.program = shutil.copy(os.path.join(build, "ferry-sync"), folder)
+        self.shim = shutil.copy(shim, folder)
+        self.service = Service("--capability-ttl", "86400", "--session-ttl", "86400")
+        self.account = self.service.sign_up("me-myself")
+        self.maildir = os.path.join(folder, "Maildir")
+        self.state = os.path.join(folder, "state")
+        os.mkdir(self.state, 0o700)
+        key = os.path.join(folder, "key")
+        with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
+            file.write(self.account.api_key + "\n")
+        self.key = key
+        self.made = 0
+        self.configure("")
+
+    def close(self):
+        self.service.remove()
+
+    def configure(self, options):
+        with open(os.path.join(self.folder, "ferry.conf"), "w", encoding="utf-8") as file:
+            file.write(f'state-dir = "{self.state}"\n'
+                       f'account "me" {{ auth-url = "{self.service.url}" api-url = "{self.service.url}"'
+                       f' default-domain = "sandbox.test" api-key-file = "{self.key}" }}\n'
+                       f'sync "me" {{ maildir = "{self.maildir}"\n'
+                       f'{"" if "direction" in options else "direction = both"}\n'
+                       f'exclude = {{"U", "Archive", "Drafts", "Junk", "Sent"}}\n{options} }}\n'
+                       'log { to = stderr level = err }\n')
+
+    # --- the service
+
+    def email_ids(self):
+        """{message: id}"""
+        found = self.account.calls(
+            ("Email/query", {}),
+            ("Email/get", {"#ids": {"resultOf": "0", "name": "Email/query", "path": "/ids"},
+                           "properties": ["id", "subject", "mailboxIds", "keywords"]}))[1][1]["list"]
+        self.emails = found
+        return {email["subject"]: email["id"] for email in found}
+
+    def find_boxes(self):
+        """Know the mailboxes that are there: {letter: id}, and the other way."""
+        found = self.account.call("Mailbox/get", ids=None)["list"]
+        names = {box["id"]: box["name"] for box in found}
+        letters = {name: letter for letter, name in NAMES.items()}
+        self.boxes = {}
+        for box in found:
+            if box["role"] in ("inbox", "trash"):
+                self.boxes["I" if box["role"] == "inbox" else "T"] = box["id"]
+            elif not box["role"]:
+                name = "/".join(([names[box["parentId"]]] if box["parentId"] else []) + [box["name"]])
+                self.boxes[letters[name]] = box["id"]
+        self.box_names = {number: name for name, number in self.boxes.items()}
+
+    def reset_boxes(self):
+        self.find_boxes()
+        extra = [box for letter, box in sorted(self.boxes.items(), reverse=True) if letter not in "IABUT"]
+        missing = {letter: {"name": letter} for letter in "ABU" if letter not in self.boxes}
+        for box in extra:
+            self.account.call("Mailbox/set", destroy=[box])
+        if missing:
+            self.account.call("Mailbox/set", create=missing)
+        self.find_boxes()
+
+    def far(self):
+        self.find_boxes()
+        ids = self.email_ids()
+        assert len(ids) == len(self.emails), f"twice at the service: {self.emails}"
+        return {email["subject"]: ({self.box_names[box] for box in email["mailboxIds"]},
+                                   {FLAGS[keyword] for keyword in email["keywords"]})
+                for email in self.emails}
+
+    def import_all(self, state):
+        if not state:
+            return
+        uploads, emails = {}, {}
+        for name, (boxes, flags) in parse(state).items():
+            data = text_of(name).replace(b"\n", b"\r\n").decode()
+            uploads["b" + name] = {"data": [{"data:asText": data}]}
+            emails[name] = {"blobId": "#b" + name, "receivedAt": "2023-11-14T22:13:20Z",
+                            "mailboxIds": {self.boxes[box]: True for box in boxes},
+                            "keywords": {KEYWORDS[flag]: True for flag in flags}}
+        result = self.account.calls(("Blob/upload", {"create": uploads}), ("Email/import", {"emails": emails}))
+        assert len(result[1][1]["created"]) == len(emails), result
+
+    def change_far(self, changes):
+        if not changes:
+            return
+        ids, update, destroy = self.email_ids(), {}, []
+        for change in changes:
+            if change.startswith("@"):
+                self.change_mailbox(*change[1:].split(" ", 1))
+                continue
+            name, what = change.split(" ", 1) if " " in change else (change.partition("=")[0], change)
+            if "=" in what:
+                self.import_all(what)
+            elif what == "!":
+                destroy.append(ids[name])
+            else:
+                patch = update.setdefault(ids[name], {})
+                kind, value = what[0], what[1:]
+                if kind == ">":
+                    patch["mailboxIds"] = {self.boxes[value]: True}
+                elif kind == "*":
+                    patch["mailboxIds/" + self.boxes[value]] = True
+                elif value in self.boxes and kind == "-" and value not in KEYWORDS:
+                    patch["mailboxIds/" + self.boxes[value]] = None
+                else:
+                    patch["keywords/" + KEYWORDS[value]] = True if kind == "+" else None
+        if update or destroy:
+            result = self.account.call("Email/set", update=update, destroy=destroy)
+            assert not result["notUpdated"] and not result["notDestroyed"], result
+
+    def change_mailbox(self, box, what):
+        if what == "++":
+            result = self.account.call("Mailbox/set", create={"new": {"name": NAMES[box]}})
+        elif what == "!!":
+            result = self.account.call("Mailbox/set", destroy=[self.boxes[box]], onDestroyRemoveEmails=True)
+        else:
+            result = self.account.call("Mailbox/set", update={self.boxes[box]: {"name": NAMES[what[2:]]}})
+        assert not any(result[key] for key in ("notCreated", "notUpdated", "notDestroyed")), result
+        self.find_boxes()
+
+    # --- the Maildir
+
+    def path(self, box, *more):
+        return os.path.join(self.maildir, FOLDERS[box], *more)
+
+    def letters(self, box):
+        """{letter: flag of the world}, by dovecot-keywords"""
+        try:
+            with open(self.path(box, "dovecot-keywords"), encoding="utf-8") as file:
+                pairs = [line.split() for line in file]
+        except FileNotFoundError:
+            return {}
+        return {chr(ord("a") + int(number)): FLAGS[keyword] for number, keyword in pairs}
+
+    def files(self, box):
+        """[(message, path, flags)]"""
+        found, letters = [], self.letters(box)
+        for path in glob.glob(self.path(box, "new", "*")) + glob.glob(self.path(box, "cur", "*")):
+            with open(path, "rb") as file:
+                content = file.read()
+            name = content.split(b"Subject: ")[1].split(b"\n")[0].strip().decode()
+            assert content == text_of(name), f"{path} has other bytes"
+            flags = path.rpartition(":2,")[2] if ":2," in path else ""
+            found.append((name, path, {letters.get(flag, flag) for flag in flags}))
+        return found
+
+    def near(self):
+        state = {}
+        for box in FOLDERS:
+            names = [name for name, _, _ in self.files(box)]
+            assert len(names) == len(set(names)), f"twice in {box}: {names}"
+            for name, path, flags in self.files(box):
+                boxes, known = state.setdefault(name, (set(), flags))
+                assert known == flags, f"{path}: flags differ between mailboxes"
+                boxes.add(box)
+        leftovers = glob.glob(os.path.join(self.maildir, "tmp", "*")) + \
+            glob.glob(os.path.join(self.maildir, ".*", "tmp", "*"))
+        assert not leftovers, leftovers
+        return state
+
+    def new_name(self):
+        self.made += 1
+        return f"{RECEIVED}.R{self.made}.reader"
+
+    def letter(self, box, flag):
+        """The letter of a flag in a folder; keywords get one as Dovecot would give it."""
+        if flag not in "kl":
+            return flag
+        known = {flag: letter for letter, flag in self.letters(box).items()}
+        if flag not in known:
+            known[flag] = chr(ord("a") + len(known))
+            with open(self.path(box, "dovecot-keywords"), "a", encoding="utf-8") as file:
+                file.write(f"{ord(known[flag]) - ord('a')} {KEYWORDS[flag]}\n")
+        return known[flag]
+
+    def set_flags(self, box, path, flags):
+        base = os.path.basename(path).partition(":")[0]
+        letters = "".join(sorted(self.letter(box, flag) for flag in flags))
+        os.rename(path, self.path(box, "cur", f"{base}:2,{letters}"))
+
+    def change_near(self, changes):
+        for change in changes:
+            name, _, rest = change.partition("@")
+            box, what = rest.split(" ", 1)
+            if what == "!!":
+                shutil.rmtree(self.path(box))
+                continue
+            if what.startswith(">>"):
+                os.rename(self.path(box), self.path(what[2:]))
+                continue
+            if what == "++":
+                for part in ("cur", "new", "tmp"):
+                    os.makedirs(self.path(box, part))
+                continue
+            if what == "??":
+                os.rename(self.path(box), os.path.join(self.folder, f"away.{self.new_name()}"))
+                for part in ("cur", "new", "tmp"):
+                    os.makedirs(self.path(box, part))
+                continue
+            if what[0] == "=" and what[1:2] not in (">", "*"):
+                where = ("cur", self.new_name() + ":2,") if what[1:] else ("new", self.new_name())
+                path = self.path(box, *where)
+                with open(self.path(box, "tmp", "x"), "wb") as file:
+                    file.write(text_of(name))
+                os.utime(self.path(box, "tmp", "x"), (RECEIVED, RECEIVED))
+                os.rename(self.path(box, "tmp", "x"), path)
+                if what[1:]:
+                    self.set_flags(box, path, what[1:])
+                continue
+            path, flags = next((path, flags) for known, path, flags in self.files(box) if known == name)
+            if what == "!":
+                os.remove(path)
+            elif what[0] in "+-":
+                self.set_flags(box, path, flags | {what[1]} if what[0] == "+" else flags - {what[1]})
+            else:
+                self.move(path, flags, what)
+
+    def move(self, path, flags, what):
+        to = what[-1]
+        if what[0] in ">*":
+            part = os.path.basename(os.path.dirname(path))
+            target = self.path(to, part, os.path.basename(path))
+        else:
+            letters = "".join(sorted(self.letter(to, flag) for flag in flags))
+            target = self.path(to, "cur", f"{self.new_name()}:2,{letters}")
+        if what[0] == "~":
+            shutil.copyfile(path, target)
+        else:
+            os.link(path, target)
+        if ">" in what:
+            os.remove(path)
+
+    # --- runs
+
+    def run(self, *options, crash=0, count=None):
+        """(exit status, what it said)"""
+        env = {"PATH": os.environ["PATH"], "HOME": self.folder,
+               "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+        if crash or count:
+            env["LD_PRELOAD"] = self.shim
+        if crash:
+            env["CRASH_AT"] = str(crash)
+        if count:
+            env["CRASH_COUNT"] = count
+        done = subprocess.run([self.program, "-c", os.path.join(self.folder, "ferry.conf"), *options, "me"],
+                              env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        return done.returncode, done.stdout
+
+    def good_run(self, *options):
+        status, said = self.run(*options)
+        assert status == 0, f"exit status {status}: {said}"
+        return said
+
+    def reset(self, base, options=""):
+        shutil.rmtree(self.maildir, ignore_errors=True)
+        shutil.rmtree(os.path.join(self.state, "sync"), ignore_errors=True)
+        ids = list(self.email_ids().values())
+        if ids:
+            self.account.call("Email/set", destroy=ids)
+        self.reset_boxes()
+        self.configure(options)
+        self.import_all(base)
+        self.good_run()
+
+    def check(self, far, near, boxes, folders):
+        self.find_boxes()
+        there = "".join(sorted(set(self.boxes) - set("ITU")))
+        here = "".join(letter for letter in sorted(FOLDERS)
+                       if letter not in "IT" and os.path.isdir(self.path(letter)))
+        assert (there, here) == (boxes, folders), f"mailboxes {there} and folders {here}, not {boxes} and {folders}"
+        assert show(self.far()) == show(parse(far)), f"at the service: {show(self.far())}, not {far}"
+        assert show(self.near()) == show(parse(near)), f"in the Maildir: {show(self.near())}, not {near}"
+
+
+class Table:
+    """Rows of (what, base, far, near, expected[, more]) that are run, run again, and killed."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def begin(self, world, row):
+        what, base, far, near, expected, more = (*row, {})[:6]
+        world.reset(base, more.get("options", ""))
+        world.change_far(far)
+        world.change_near(near)
+        boxes = more.get("boxes", "AB")
+        return (expected, more.get("near", expected), boxes, more.get("folders", boxes)), more.get("flags", ())
+
+    def finish(self, world, state):
+        world.check(*state)
+        before = world.service.counters()["jmapRequests"]
+        said = world.good_run("--json")
+        requests = world.service.counters()["jmapRequests"] - before
+        assert requests == 1, f"the next run takes {requests} requests: {said}"
+        told = [json.loads(line)["event"] for line in said.splitlines()]
+        assert told == ["summary"], f"the next run does something: {said}"
+        world.check(*state)
+
+    def once(self, world, row):
+        """Run a row; how many steps it took."""
+        state, flags = self.begin(world, row)
+        count = os.path.join(world.folder, "count")
+        if os.path.exists(count):
+            os.remove(count)
+        status, said = world.run(*flags, count=count)
+        assert status == 0, f"exit status {status}: {said}"
+        self.finish(world, state)
+        with open(count, encoding="ascii") as file:
+            return int(file.read())
+
+    def killed(self, world, row, point):
+        """Run a row killed at a point, and again killed at another, and to its end."""
+        state, flags = self.begin(world, row)
+        status, said = world.run(*flags, crash=point)
+        assert status in (0, -9), f"exit status {status}: {said}"
+        status, said = world.run(*flags, crash=point * 37 % 101 + 1)
+        assert status in (0, -9), f"the run after it: exit status {status}: {said}"
+        world.good_run(*flags)
+        self.finish(world, state)
+
+    def run(self, kills):
+        """Every row, killed at as many points as told, spread over it; 0 is at every one."""
+        build = os.environ.get("FERRY_BUILD", ".")
+        shim = os.path.join(build, "tests", "crash", "crash_point.so")
+        folder = tempfile.mkdtemp(prefix="ferry-sync-worlds.")
+        world = World(folder, build, shim)
+        failed, started, ran, killed = [], time.monotonic(), 0, 0
+        only = sys.argv[1:]
+        try:
+            for row in self.rows:
+                if only and row[0] not in only:
+                    continue
+                ran += 1
+                point = None
+                try:
+                    steps = self.once(world, row)
+                    every = range(1, steps + 1)
+                    offset = (len(row[0]) % 7 + 1) / 8
+                    points = every if kills == 0 or steps <= kills else \
+                        [1 + int((i + offset) * steps / kills) for i in range(kills)]
+                    for point in points:
+                        self.killed(world, row, point)
+                        killed += 1
+                except (AssertionError, subprocess.TimeoutExpired) as error:
+                    failed.append(row[0])
+                    print(f"FAILED: {row[0]}" + (f", killed at step {point}" if point else "") + f": {error}")
+            print(f"* {ran} worlds, {killed} kills, {time.monotonic() - started:.0f} s")
+        finally:
+            world.close()
+            shutil.rmtree(folder)
+        return 1 if failed else 0
