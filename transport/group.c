@@ -17,7 +17,8 @@
 
 #define GROUP_MAX    100    /* items, whatever the service allows */
 #define PLACES_MAX   64     /* of each kind, whatever the service allows */
-#define GATHER_MS    16     /* that the oldest waits for others where there are others */
+#define GATHER_MS    16     /* that the oldest waits for others where there are others, */
+#define QUIET_MS     2      /* unless nobody has come for so long */
 #define POLL_MS      250    /* how often who is next looks whether requests have become slow */
 #define LOOK_MS      1000   /* how often who waits looks whether the process is to stop */
 #define SLOW_MS      1500   /* a request is slow if it takes this, */
@@ -267,9 +268,12 @@ suspect_may_go(struct group *group, uint64_t class)
 static int64_t
 gathered_ms(const struct group *group, const struct group_item *item)
 {
-	bool alone = group->requests == 0 && group->last_items <= 1;
+	int64_t quiet = group->last->joined_ms + QUIET_MS;
+	int64_t latest = item->joined_ms + GATHER_MS;
 
-	return alone ? item->joined_ms : item->joined_ms + GATHER_MS;
+	if (group->requests == 0 && group->last_items <= 1)
+		return item->joined_ms;
+	return quiet < latest ? quiet : latest;
 }
 
 /* May the item, the first of its class, leave now? */
