@@ -140,7 +140,7 @@ settled(void *arg, struct submission **items, size_t count)
 		note_service(load, letters[i]);
 	}
 	letter_write(letters, count);
-	group_release(lane_group(load->lane), through, count);
+	group_release(through, count);
 	free(through);
 	free(letters);
 }

@@ -7,6 +7,7 @@
  * One lock guards everything; it is not held while a group is carried.
  */
 #include <ctype.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -228,6 +229,14 @@ is_first(struct group *group, const struct group_item *item, uint64_t class, int
 	return true;
 }
 
+/* Wake who has joined. */
+static void
+wake(struct group_item *item)
+{
+	item->wakes++;
+	sem_post(&item->wake);
+}
+
 /* Something changed: who is next of a class may go now. */
 static void
 wake_next(struct group *group)
@@ -240,7 +249,7 @@ wake_next(struct group *group)
 
 		/* Of suspects there are few: each of them looks for itself. */
 		if (class != 0 || !plain)
-			pthread_cond_signal(&i->wake);
+			wake(i);
 		plain = plain || class == 0;
 	}
 	pthread_cond_broadcast(&group->places);
@@ -351,14 +360,19 @@ next_look(struct group *group, const struct group_item *item, bool first, int64_
 	return item->latest_ms < at ? item->latest_ms : at;
 }
 
-/* One look of who waits: lead, leave, or sleep.  False: it leaves. */
+/*
+ * One look of who waits: lead, or leave.  True: sleep until then, and look again.
+ */
 static bool
-wait_once(struct group *group, struct group_item *item)
+look(struct group *group, struct group_item *item, int64_t *until_r)
 {
 	int64_t now = clock_ms();
 	uint64_t class;
 	bool first;
 
+	*until_r = INT64_MAX;
+	if (item->state != GROUP_WAITING)
+		return item->state == GROUP_TAKEN;
 	if (cancel_requested() || now >= item->latest_ms) {
 		take_out(group, item);
 		wake_next(group);
@@ -367,46 +381,67 @@ wait_once(struct group *group, struct group_item *item)
 	watch(group, now);
 	class = class_of(group, item, now);
 	first = is_first(group, item, class, now);
-	if (first && may_go(group, item, class, now))
+	if (first && may_go(group, item, class, now)) {
 		lead(group, item, class, now);
-	else
-		wait_until(group, &item->wake, next_look(group, item, first, now));
+		return false;
+	}
+	*until_r = next_look(group, item, first, now);
 	return true;
 }
 
+/* Sleep until then, or until woken, which is true. */
+static bool
+sleep_until(struct group_item *item, int64_t at_ms)
+{
+	struct timespec at = {
+	    .tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000};
+
+	return at_ms == INT64_MAX ? sem_wait(&item->wake) == 0
+	                          : sem_clockwait(&item->wake, CLOCK_MONOTONIC, &at) == 0;
+}
+
+/*
+ * Who is through does not take the lock again, which all that are through at the same time
+ * would do.  But it does not go while its last wake is still being given.
+ */
 bool
 group_join(struct group *group, struct group_item *item)
 {
-	bool taken = true;
+	unsigned woken = 0;
+	bool locked = true;
+	int64_t until;
 
 	item->state = GROUP_WAITING;
 	item->joined_ms = clock_ms();
-	item->size = 0;
-	init_condition(&item->wake);
+	item->size = item->wakes = 0;
+	sem_init(&item->wake, 0, 0);
 	pthread_mutex_lock(&group->lock);
 	append(group, item);
 	if (group->waiting >= (size_t)group->limits.items)
 		wake_next(group);
-	while (taken && item->state != GROUP_THROUGH) {
-		if (item->state == GROUP_WAITING)
-			taken = wait_once(group, item);
-		else
-			pthread_cond_wait(&item->wake, &group->lock);
+	while (locked && look(group, item, &until)) {
+		pthread_mutex_unlock(&group->lock);
+		woken += sleep_until(item, until);
+		locked = item->state != GROUP_THROUGH;
+		if (locked)
+			pthread_mutex_lock(&group->lock);
 	}
-	pthread_mutex_unlock(&group->lock);
-	pthread_cond_destroy(&item->wake);
-	return taken;
+	if (locked)
+		pthread_mutex_unlock(&group->lock);
+	while (item->state == GROUP_THROUGH && woken < item->wakes)
+		woken += sleep_until(item, INT64_MAX);
+	sem_destroy(&item->wake);
+	return item->state == GROUP_THROUGH;
 }
 
 void
-group_release(struct group *group, struct group_item **items, size_t count)
+group_release(struct group_item **items, size_t count)
 {
-	pthread_mutex_lock(&group->lock);
 	for (size_t i = 0; i < count; i++) {
+		items[i]->wakes++;
 		items[i]->state = GROUP_THROUGH;
-		pthread_cond_signal(&items[i]->wake);
+		sem_post(&items[i]->wake);
 	}
-	pthread_mutex_unlock(&group->lock);
 }
 
 static int64_t

@@ -17,7 +17,8 @@
 #ifndef FERRY_GROUP_H
 #define FERRY_GROUP_H
 
-#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,9 +34,10 @@ struct group_item {
 	int64_t latest_ms; /* clock_ms() after which it is not to be taken any more */
 
 	/* The group's own. */
-	enum { GROUP_WAITING, GROUP_TAKEN, GROUP_THROUGH } state;
+	_Atomic enum { GROUP_WAITING, GROUP_TAKEN, GROUP_THROUGH } state;
 	int64_t joined_ms;
-	pthread_cond_t wake;
+	sem_t wake;
+	unsigned wakes; /* given to it */
 	struct group_item *next, *previous;
 	unsigned size; /* of the group that it left in; 0: it did not */
 };
@@ -63,7 +65,7 @@ void group_set_limits(struct group *group, const struct group_limits *limits);
 bool group_join(struct group *group, struct group_item *item);
 
 /* These are through: their threads go on, and the items are gone. */
-void group_release(struct group *group, struct group_item **items, size_t count);
+void group_release(struct group_item **items, size_t count);
 
 /* A place among the requests, or uploads, for one that no group makes; false if there was
  * none before the deadline. */

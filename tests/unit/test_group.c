@@ -46,7 +46,7 @@ carry(void *arg, struct group_item **items, size_t count)
 		usleep((useconds_t)atomic_load(&world->sleep_ms) * 1000);
 	atomic_fetch_add(&world->carried, (int)count);
 	atomic_fetch_sub(&world->running, 1);
-	group_release(world->group, items, count);
+	group_release(items, count);
 	return !atomic_load(&world->troubled);
 }
 
