@@ -11,6 +11,9 @@
  *	         |-- none, and the service remembers later ones    UNSENT
  *	         |-- none, and it does not                         UNKNOWN
  *
+ * What the service does not show proves nothing while it may still be at work on the request,
+ * whose sender was perhaps killed a moment ago: for a minute, UNSENT is UNKNOWN.
+ *
  * Cyrus, as it comes, forgets a submission once it is sent; others keep them for a while.  One
  * that remembers what was sent later would remember this one.
  */
@@ -26,6 +29,7 @@
 #include "transport/submit_doubt.h"
 
 #define SEARCH_MAX 100 /* Emails with one Message-ID that are looked at */
+#define FRESH_S    60  /* that a service may be at work on what it was asked */
 
 static void
 all_are(const struct doubt_question *q, struct doubt_answer *answer, enum doubt verdict)
@@ -160,6 +164,17 @@ ask_submissions(struct jmap *jmap, const struct doubt_question *q, struct doubt_
 	return o;
 }
 
+/* May the request still be under way?  A clock that went back says nothing: then it may. */
+static void
+doubt_what_is_fresh(const struct doubt_question *q, struct doubt_answer *answer)
+{
+	if (clock_wall() - q->asked > FRESH_S)
+		return;
+	for (size_t i = 0; i < q->count; i++)
+		if (answer->verdicts[i] == DOUBT_UNSENT)
+			answer->verdicts[i] = DOUBT_UNKNOWN;
+}
+
 /* Is this what a service says that cannot search so? */
 static bool
 cannot_be_asked(const struct outcome *o)
@@ -201,6 +216,8 @@ submit_doubt(struct jmap *jmap, const struct doubt_question *q, struct doubt_ans
 		    : q->sent == SENT_DESTROY || q->email_id != NULL ? DOUBT_UNKNOWN
 		                                                     : DOUBT_UNSENT);
 	}
+	if (outcome_is_ok(&o))
+		doubt_what_is_fresh(q, answer);
 	o.ambiguous = false; /* nothing but questions was asked */
 	return o;
 }

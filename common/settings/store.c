@@ -101,7 +101,12 @@ store_set_durable(struct store *s, bool durable)
 	execute(s, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 }
 
-/* The journal follows the mode the database file has, so it is made before SQLite can. */
+/*
+ * The journal follows the mode the database file has, so it is made before SQLite can.  One
+ * that is there is not opened: closing it would let go of the locks (fcntl(2)) by which other
+ * connections of this process hold the database, and another process that closes it last, as
+ * it thinks, would take their log away with what they write from then on.
+ */
 static void
 make_private(struct store *s)
 {
@@ -109,7 +114,7 @@ make_private(struct store *s)
 
 	if (*s->path == '\0')
 		return;
-	fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(s->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);
 }
