@@ -224,8 +224,7 @@ try_work(struct journal_desk *desk, enum journal_access access, journal_work *wo
 		store_begin(desk->store);
 	}
 	work(desk, arg);
-	o = access != JOURNAL_READS ? store_commit(desk->store)
-	                            : store_error(desk->store);
+	o = access != JOURNAL_READS ? store_commit(desk->store) : store_error(desk->store);
 	if (!outcome_is_ok(&o))
 		store_close(&desk->store);
 	return o;

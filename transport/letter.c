@@ -237,6 +237,14 @@ apply_verdict(
 	}
 }
 
+/* Is it what a service says, and not what happens to a connection to it? */
+static bool
+is_answer(const struct outcome *o)
+{
+	return strncmp(o->condition, "method/", 7) == 0 ||
+	       strncmp(o->condition, "set/", 4) == 0;
+}
+
 /* Ask about those rows in doubt that belong to the same Email as the first of them. */
 static struct outcome
 ask(struct letter *letter, struct jmap *jmap, size_t first)
@@ -251,6 +259,7 @@ ask(struct letter *letter, struct jmap *jmap, size_t first)
 	    .email_id = about->email_id,
 	    .message_id = message_id(&letter->delivery->message),
 	    .asked = about->changed,
+	    .answered = is_answer(&about->outcome),
 	    .sent = letter->config->transport.sent,
 	    .recipients = recipients,
 	    .deadline = letter->delivery->deadline,
@@ -502,6 +511,7 @@ letter_claim(struct letter *const *letters, size_t count)
 			if (letters[i]->submission.addressees[k].state != ADDRESSEE_SENDING)
 				continue;
 			entry->delivery = letters[i]->submission.stamp;
+			entry->outcome = outcome_ok(); /* there is none yet */
 			free(entry->email_id);
 			entry->email_id = xstrdup(email_id);
 			rows_add(&rows, letters[i], k);

@@ -11,8 +11,9 @@
  *	         |-- none, and the service remembers later ones    UNSENT
  *	         |-- none, and it does not                         UNKNOWN
  *
- * What the service does not show proves nothing while it may still be at work on the request,
- * whose sender was perhaps killed a moment ago: for a minute, UNSENT is UNKNOWN.
+ * What the service does not show proves nothing while it may still be at work on a request
+ * that it has not answered, whose sender was perhaps killed a moment ago: for a minute, UNSENT
+ * is UNKNOWN.
  *
  * Cyrus, as it comes, forgets a submission once it is sent; others keep them for a while.  One
  * that remembers what was sent later would remember this one.
@@ -168,7 +169,7 @@ ask_submissions(struct jmap *jmap, const struct doubt_question *q, struct doubt_
 static void
 doubt_what_is_fresh(const struct doubt_question *q, struct doubt_answer *answer)
 {
-	if (clock_wall() - q->asked > FRESH_S)
+	if (q->answered || clock_wall() - q->asked > FRESH_S)
 		return;
 	for (size_t i = 0; i < q->count; i++)
 		if (answer->verdicts[i] == DOUBT_UNSENT)

@@ -22,6 +22,7 @@ struct doubt_question {
 	const char *email_id;   /* as far as the journal knows it, or NULL */
 	const char *message_id; /* of the message, or "" */
 	int64_t asked;          /* when its request was made, in seconds since 1970 */
+	bool answered;          /* the service did answer it, with a failure of its own */
 	enum sent_policy sent;
 	const char *const *recipients; /* whose submission is in doubt */
 	size_t count;
