@@ -4,7 +4,8 @@
  * All that waits is one list, in the order of arrival.  Items are of a class: 0, or the
  * domain that is to be sent to by itself.  The first of a class, and it alone, may lead, and
  * takes what is behind it of the same class; so who leads is always part of what it carries.
- * One lock guards everything; it is not held while a group is carried.
+ * One lock guards all this; it is not held while a group is carried, nor needed by those who
+ * are through with it (see group_join()).
  */
 #include <ctype.h>
 #include <pthread.h>
