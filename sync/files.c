@@ -125,13 +125,13 @@ touched_sync(struct touched *touched, int root)
 	struct outcome o = outcome_ok();
 
 	for (size_t i = 0; i < touched->count && outcome_is_ok(&o); i++) {
-		int fd = openat(root, touched->paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		const char *path = *touched->paths[i] != '\0' ? touched->paths[i] : ".";
+		int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		/* A folder that somebody removed has no names to keep. */
 		if (fd < 0 && errno == ENOENT)
 			continue;
-		o = fd < 0 ? file_error("cannot open", touched->paths[i])
-		           : file_sync_dir(fd, touched->paths[i]);
+		o = fd < 0 ? file_error("cannot open", path) : file_sync_dir(fd, path);
 		if (fd >= 0)
 			close(fd);
 	}

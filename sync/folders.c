@@ -2,9 +2,11 @@
  * Folders follow mailboxes by rename(2): a mailbox that got another name costs no download.
  *
  * A rename is first written into the state (op), so that a run that finds the old folder gone
- * and the new one there knows why.  Chains (A becomes B, B becomes C) are done from their
- * end; of a cycle, one folder steps aside under a name that no mailbox can have, and so does
- * the folder of a mailbox that is gone, when another mailbox has got its name.
+ * and the new one there knows why.  All of that is durable before the next one begins: where
+ * folders change places, nobody could tell by them which renames a power cut took.  Chains (A
+ * becomes B, B becomes C) are done from their end; of a cycle, one folder steps aside under a
+ * name that no mailbox can have, and so does the folder of a mailbox that is gone, when
+ * another mailbox has got its name.
  *
  * In a tree of folders (LAYOUT_FS) a rename takes everything below with it; in Maildir++
  * each folder is renamed by itself.
@@ -41,17 +43,31 @@ exists(const struct mirror *m, const char *path)
 
 /* Making */
 
-/* Make the folder that a path's last name is in durable. */
+/* Make the names in a folder durable. */
 static struct outcome
-sync_above(const struct mirror *m, const char *path)
+sync_names(const struct mirror *m, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *above = slash != NULL ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
-	int fd = openat(m->root.fd, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct outcome o = fd >= 0 ? file_sync_dir(fd, path) : file_error("cannot open", above);
+	int fd = openat(m->root.fd, at(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct outcome o = fd >= 0 ? file_sync_dir(fd, path) : file_error("cannot open", path);
 
 	if (fd >= 0)
 		close(fd);
+	return o;
+}
+
+/* Make a path's last name durable, in the folder above, and then that one's name, and so on. */
+static struct outcome
+sync_levels(const struct mirror *m, const char *path)
+{
+	char *above = xstrdup(path);
+	struct outcome o = outcome_ok();
+
+	while (outcome_is_ok(&o) && *above != '\0') {
+		char *slash = strrchr(above, '/');
+
+		*(slash != NULL ? slash : above) = '\0';
+		o = sync_names(m, above);
+	}
 	free(above);
 	return o;
 }
@@ -97,7 +113,6 @@ folders_make(struct mirror *m, const char *path)
 {
 	static const char *const parts[] = {"tmp", "new", "cur"};
 	struct outcome o = outcome_ok();
-	char *copy = xstrdup(path);
 
 	for (size_t i = 0; i < 3 && outcome_is_ok(&o); i++) {
 		char *part = xasprintf("%s/%s", at(path), parts[i]);
@@ -107,14 +122,10 @@ folders_make(struct mirror *m, const char *path)
 	}
 	if (outcome_is_ok(&o) && m->config->layout == LAYOUT_MAILDIRPP && *path != '\0')
 		o = put_maildirfolder(m, path);
-	/* The names of its levels must be as durable as the messages in it will be. */
-	for (char *slash = copy + strlen(copy); outcome_is_ok(&o) && slash != NULL;) {
-		*slash = '\0';
-		o = sync_above(m, copy);
-		slash = strrchr(copy, '/');
-	}
-	free(copy);
-	return o;
+	/* The names in it and of its levels must be as durable as its messages will be. */
+	if (outcome_is_ok(&o))
+		o = sync_names(m, path);
+	return outcome_is_ok(&o) ? sync_levels(m, path) : o;
 }
 
 static void
@@ -200,11 +211,13 @@ note_renamed(struct mirror *m, struct mailbox *mb, const char *to)
 	char *from = xstrdup(mb->path);
 	struct outcome o;
 
+	store_durable(m->store, true);
 	store_begin(m->store);
 	set_path(m, mb, to);
 	move_paths_below(m, from, to);
 	store_run(m->store, "DELETE FROM op WHERE kind = 'rename'", "");
 	o = store_commit(m->store);
+	store_durable(m->store, false);
 	free(from);
 	return o;
 }
@@ -217,9 +230,11 @@ rename_on_disk(struct mirror *m, const struct mailbox *mb, const char *to)
 
 	if (!outcome_is_ok(&o))
 		return o;
+	store_durable(m->store, true);
 	store_run(m->store,
 	    "INSERT INTO op(kind, mailbox, source, target) VALUES('rename', ?, ?, ?)", "itt",
 	    mb->n, mb->path, to);
+	store_durable(m->store, false);
 	o = store_error(m->store);
 	if (outcome_is_ok(&o) && slash != NULL) {
 		char *above = xstrndup(to, (size_t)(slash - to));
@@ -232,8 +247,8 @@ rename_on_disk(struct mirror *m, const struct mailbox *mb, const char *to)
 		store_run(m->store, "DELETE FROM op WHERE kind = 'rename'", "");
 	}
 	if (outcome_is_ok(&o))
-		o = sync_above(m, to);
-	return outcome_is_ok(&o) ? sync_above(m, mb->path) : o;
+		o = sync_levels(m, to);
+	return outcome_is_ok(&o) ? sync_levels(m, mb->path) : o;
 }
 
 static struct outcome

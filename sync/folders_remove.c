@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/base/xalloc.h"
+#include "sync/files.h"
 #include "sync/folders.h"
 
 /* Files that describe a folder, and mean nothing without it. */
@@ -64,25 +65,25 @@ remove_descriptions(int root, const char *path)
 	}
 }
 
-/* The folder, and the levels above it that only led to it.  False if it stays. */
-static bool
-remove_folder(int root, const char *path)
+/* The folder, and the levels above it that only led to it, durably: nobody remembers it then.
+ * *kept_r: it stays. */
+static struct outcome
+remove_folder(int root, const char *path, bool *kept_r)
 {
-	char *level = xstrdup(path);
-	bool removed = remove_frame(root, path);
+	char *level = xstrdup(path), *slash = level;
+	struct touched touched = {0};
 
-	if (removed) {
-		char *slash = level;
-
+	*kept_r = !remove_frame(root, path);
+	if (!*kept_r)
 		remove_descriptions(root, path);
-		while (slash != NULL && unlinkat(root, level, AT_REMOVEDIR) == 0) {
-			slash = strrchr(level, '/');
-			if (slash != NULL)
-				*slash = '\0';
-		}
+	while (!*kept_r && slash != NULL && unlinkat(root, level, AT_REMOVEDIR) == 0) {
+		touched_add(&touched, level);
+		slash = strrchr(level, '/');
+		if (slash != NULL)
+			*slash = '\0';
 	}
 	free(level);
-	return removed;
+	return touched_sync(&touched, root);
 }
 
 static void
@@ -107,9 +108,10 @@ remove_one(struct mirror *m, struct mailbox *mb)
 
 	if (ours && !m->options.dry_run) {
 		o = mirror_start_changing(m);
+		if (outcome_is_ok(&o))
+			o = remove_folder(m->root.fd, mb->path, &kept);
 		if (!outcome_is_ok(&o))
 			return o;
-		kept = !remove_folder(m->root.fd, mb->path);
 	}
 	if (mb->path != NULL)
 		report_removed(m, mb, !ours || kept);

@@ -40,8 +40,9 @@
  *     Removals need no more: removing what is gone already is nothing.
  * (5) A clean end, after success, failure or a signal alike.
  *
- * So a power cut needs no synchronous commits: a transaction that is lost was either a plan,
- * which is asked for again, or a record, which adoption finds out again.
+ * So a power cut needs few synchronous commits, the announcement of (2) among them: any other
+ * transaction that is lost was either a plan, which is asked for again, or a record, which
+ * adoption finds out again.
  *
  * Deletions are planned only by proof: the service names the id as destroyed, or as not found
  * when asked for it.  A message missing from a list is asked for by id.

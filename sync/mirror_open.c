@@ -227,8 +227,12 @@ mirror_start_changing(struct mirror *m)
 	o = root_make(&m->root);
 	if (m->root.marked && m->root.epoch > epoch)
 		epoch = m->root.epoch;
+	/* A marker that is ahead of an announcement that was lost would say that the state is an
+	 * old copy, and then no missing file counts as deleted. */
 	if (outcome_is_ok(&o)) {
+		store_durable(m->store, true);
 		state_set_number(m->store, STATE_NEXT, epoch + 1);
+		store_durable(m->store, false);
 		o = store_error(m->store);
 	}
 	if (outcome_is_ok(&o))

@@ -69,6 +69,7 @@ class World:
         with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
             file.write(self.account.api_key + "\n")
         self.key = key
+        self.graveyard = os.path.join(folder, "graveyard")
         self.made = 0
         self.configure("")
 
@@ -293,14 +294,19 @@ class World:
 
     # --- runs
 
-    def run(self, *options, crash=0, count=None):
-        """(exit status, what it said)"""
+    def run(self, *options, crash=0, count=None, loses=False):
+        """(exit status, what it said).  Killed at a step, with loses as by a power cut: what was
+        not fsynced is gone."""
         env = {"PATH": os.environ["PATH"], "HOME": self.folder,
                "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
         if crash or count:
             env["LD_PRELOAD"] = self.shim
         if crash:
             env["CRASH_AT"] = str(crash)
+        if loses:
+            shutil.rmtree(self.graveyard, ignore_errors=True)
+            os.mkdir(self.graveyard)
+            env["CRASH_LOSES"] = self.graveyard
         if count:
             env["CRASH_COUNT"] = count
         done = subprocess.run([self.program, "-c", os.path.join(self.folder, "ferry.conf"), *options, "me"],
@@ -369,18 +375,19 @@ class Table:
         with open(count, encoding="ascii") as file:
             return int(file.read())
 
-    def killed(self, world, row, point):
+    def killed(self, world, row, point, loses):
         """Run a row killed at a point, and again killed at another, and to its end."""
         state, flags = self.begin(world, row)
-        status, said = world.run(*flags, crash=point)
+        status, said = world.run(*flags, crash=point, loses=loses)
         assert status in (0, -9), f"exit status {status}: {said}"
-        status, said = world.run(*flags, crash=point * 37 % 101 + 1)
+        status, said = world.run(*flags, crash=point * 37 % 101 + 1, loses=loses)
         assert status in (0, -9), f"the run after it: exit status {status}: {said}"
         world.good_run(*flags)
         self.finish(world, state)
 
     def run(self, kills):
-        """Every row, killed at as many points as told, spread over it; 0 is at every one."""
+        """Every row, killed at as many points as told, spread over it, every other time by a power
+        cut; 0 is at every point, by both."""
         build = os.environ.get("FERRY_BUILD", ".")
         shim = os.path.join(build, "tests", "crash", "crash_point.so")
         folder = tempfile.mkdtemp(prefix="ferry-sync-worlds.")
@@ -392,19 +399,21 @@ class Table:
                 if only and row[0] not in only:
                     continue
                 ran += 1
-                point = None
+                point = loses = None
                 try:
                     steps = self.once(world, row)
                     every = range(1, steps + 1)
                     offset = (len(row[0]) % 7 + 1) / 8
                     points = every if kills == 0 or steps <= kills else \
                         [1 + int((i + offset) * steps / kills) for i in range(kills)]
-                    for point in points:
-                        self.killed(world, row, point)
-                        killed += 1
+                    for i, point in enumerate(points):
+                        for loses in (False, True) if kills == 0 else (i % 2 == 1,):
+                            self.killed(world, row, point, loses)
+                            killed += 1
                 except (AssertionError, subprocess.TimeoutExpired) as error:
                     failed.append(row[0])
-                    print(f"FAILED: {row[0]}" + (f", killed at step {point}" if point else "") + f": {error}")
+                    print(f"FAILED: {row[0]}" + (f", killed at step {point}" if point else "") +
+                          (" by a power cut" if point and loses else "") + f": {error}")
             print(f"* {ran} worlds, {killed} kills, {time.monotonic() - started:.0f} s")
         finally:
             world.close()
