@@ -192,9 +192,9 @@ message_put_from(struct message *m, const struct buf *value)
 }
 
 void
-message_put_field(struct message *m, const char *name, const struct buf *value)
+message_put_fields(struct message *m, const char *fields, size_t length)
 {
-	buf_addf(&m->added, "%s: %s\r\n", name, buf_str(value));
+	buf_add(&m->added, fields, length);
 }
 
 /* The domain of an address if it can be put into a header field as it is. */

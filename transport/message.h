@@ -74,8 +74,8 @@ int64_t message_size(const struct message *m);
  */
 void message_share(const struct message *whole, struct message *part);
 
-/* Put a field in: a value without a blank before and a line end behind it. */
-void message_put_field(struct message *m, const char *name, const struct buf *value);
+/* Put fields in: whole ones, each with its CRLF. */
+void message_put_fields(struct message *m, const char *fields, size_t length);
 
 /* Its Message-ID, with the angle brackets; "" if it has an empty one. */
 const char *message_id(const struct message *m);
