@@ -413,7 +413,7 @@ split_end(struct split *split, struct delivery *delivery)
 {
 	size_t *next = xcalloc(split->count + 1, sizeof(*next));
 
-	for (size_t i = 0; i < delivery->recipient_count; i++) {
+	for (size_t i = 0; i < delivery->recipient_count && split->count != 0; i++) {
 		size_t part = split->part_of[i];
 
 		delivery->recipients[i].outcome =
