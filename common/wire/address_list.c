@@ -179,7 +179,7 @@ begin_address(struct parser *p)
 static void
 begin_entry(struct parser *p)
 {
-	p->mailbox = (struct mailbox){0};
+	p->mailbox = (struct mailbox){.start = p->at};
 	begin_address(p);
 }
 
@@ -234,14 +234,23 @@ take_angle(struct parser *p)
 
 	name.name_plain = p->plain;
 	begin_address(p);
-	p->at++;
+	name.spec = ++p->at;
 	if (!skip_route(p) || !take_tokens(p) || peek(p) != '>' || !have_address(p))
 		return false;
-	p->at++;
+	name.spec_end = p->at++;
 	name.comment = p->mailbox.comment;
 	name.comment_end = p->mailbox.comment_end;
 	p->mailbox = name;
 	return skip(p);
+}
+
+/* Make room for one more of count things: it doubles where count is a power of two. */
+static void *
+grow(void *things, size_t count, size_t size)
+{
+	if ((count & (count - 1)) != 0)
+		return things;
+	return xreallocarray(things, count == 0 ? 1 : 2 * count, size);
 }
 
 static bool
@@ -249,11 +258,38 @@ add_mailbox(struct parser *p, size_t max, struct address_list *list)
 {
 	if (list->count == max)
 		return false;
-	list->mailboxes =
-	    xreallocarray(list->mailboxes, list->count + 1, sizeof(*list->mailboxes));
+	list->mailboxes = grow(list->mailboxes, list->count, sizeof(*list->mailboxes));
+	p->mailbox.end = p->at;
 	p->mailbox.address = xstrndup(buf_str(&p->address), p->address.len);
 	list->mailboxes[list->count++] = p->mailbox;
 	return true;
+}
+
+static bool
+begin_group(struct parser *p, struct address_list *list)
+{
+	if (list->group_count == ADDRESS_GROUPS_MAX)
+		return false;
+	list->groups = grow(list->groups, list->group_count, sizeof(*list->groups));
+	p->in_group = true;
+	p->at++;
+	list->groups[list->group_count++] = (struct address_group){
+	    .start = p->mailbox.start, .start_end = p->at, .first = list->count};
+	return true;
+}
+
+static bool
+end_group(struct parser *p, struct address_list *list)
+{
+	struct address_group *group = &list->groups[list->group_count - 1];
+	bool good;
+
+	p->in_group = false;
+	group->count = list->count - group->first;
+	group->end = p->at++;
+	good = skip(p);
+	group->end_end = p->at;
+	return good;
 }
 
 /* Read one entry up to the separator that ends it. */
@@ -263,29 +299,24 @@ take_entry(struct parser *p, size_t max, struct address_list *list)
 	begin_entry(p);
 	if (!take_tokens(p))
 		return false;
-	if (peek(p) == ':' && !p->in_group && p->mailbox.name_end != p->mailbox.name) {
-		p->in_group = true;
-		p->at++;
-		return true;
-	}
+	if (peek(p) == ':' && !p->in_group && p->mailbox.name_end != p->mailbox.name)
+		return begin_group(p, list);
 	if (peek(p) == '<')
 		return take_angle(p) && add_mailbox(p, max, list);
 	if (p->address.len == 0)
 		return true;
+	p->mailbox.spec = p->mailbox.name;
+	p->mailbox.spec_end = p->mailbox.name_end;
 	p->mailbox.name_end = p->mailbox.name;
 	return have_address(p) && add_mailbox(p, max, list);
 }
 
 /* Step over what separates entries; false if it is something else. */
 static bool
-take_separator(struct parser *p)
+take_separator(struct parser *p, struct address_list *list)
 {
-	if (peek(p) == ';' && p->in_group) {
-		p->in_group = false;
-		p->at++;
-		if (!skip(p))
-			return false;
-	}
+	if (peek(p) == ';' && p->in_group && !end_group(p, list))
+		return false;
 	if (at_end(p))
 		return true;
 	if (peek(p) != ',')
@@ -314,7 +345,7 @@ parse(struct parser *p, size_t max, struct address_list *list)
 
 		if (!take_entry(p, max, list))
 			return false;
-		if (p->in_group == was_in_group && !take_separator(p))
+		if (p->in_group == was_in_group && !take_separator(p, list))
 			return false;
 	}
 	return !p->in_group;
@@ -340,5 +371,6 @@ address_list_free(struct address_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->mailboxes[i].address);
 	free(list->mailboxes);
+	free(list->groups);
 	*list = (struct address_list){0};
 }

@@ -13,23 +13,36 @@
 
 #include "common/base/buf.h"
 
+#define ADDRESS_GROUPS_MAX 10000 /* in one list */
+
 struct mailbox {
 	char *address; /* local@domain, or a local part alone, free of comments and folds */
 	size_t name,
 	    name_end;    /* where in the text the display name is; equal if there is none */
 	bool name_plain; /* it is words and dots alone, as it may stand before any "<" */
 	size_t comment,
-	    comment_end; /* the inside of the last comment in or behind the mailbox */
+	    comment_end;       /* the inside of the last comment in or behind the mailbox */
+	size_t spec, spec_end; /* where the address is, with a route and without "<" and ">" */
+	size_t start, end;     /* all of it, with what blanks and comments are around it */
+};
+
+/* A group, the mailboxes of which are in the list as any other. */
+struct address_group {
+	size_t start, start_end; /* its name, the ':', and comments between them */
+	size_t end, end_end;     /* the ';', and comments behind it */
+	size_t first, count;     /* of its mailboxes; first is the next one if it has none */
 };
 
 struct address_list {
 	struct mailbox *mailboxes;
 	size_t count;
+	struct address_group *groups;
+	size_t group_count;
 };
 
 /*
- * False if the text is not such a list, or has more than max mailboxes; *list_r is then
- * empty.  An empty text, and an empty group, is a list of none.
+ * False if the text is not such a list, or has more than max mailboxes or too many groups;
+ * *list_r is then empty.  An empty text, and an empty group, is a list of none.
  */
 bool
 address_list_parse(const char *text, size_t length, size_t max, struct address_list *list_r);
