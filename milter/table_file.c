@@ -51,12 +51,15 @@ table_file_settled(const struct table_file *file, int64_t now_ms)
 }
 
 static struct outcome
-check(const struct stat *st, const char *path)
+check(const struct stat *st, const char *path, size_t max)
 {
 	struct outcome o;
 
 	if (!S_ISREG(st->st_mode))
 		return outcome_make("local", "config", "%s is no regular file", path);
+	if (st->st_size > (off_t)max)
+		return outcome_make(
+		    "local", "config", "%s is larger than %zu bytes", path, max);
 	if ((st->st_mode & S_IWOTH) == 0)
 		return outcome_ok();
 	o = outcome_make("local", "config", "everybody may write to %s", path);
@@ -74,10 +77,10 @@ read_open(int fd, const char *path, size_t max, struct buf *bytes, struct table_
 
 	if (fstat(fd, &st) < 0)
 		return file_error("cannot stat", path);
-	o = check(&st, path);
+	*file_r = table_file_of(&st);
+	o = check(&st, path, max);
 	if (!outcome_is_ok(&o))
 		return o;
-	*file_r = table_file_of(&st);
 	o = file_read_fd(fd, path, max, bytes);
 	if (!outcome_is_ok(&o))
 		return o;

@@ -35,7 +35,7 @@ bool table_file_settled(const struct table_file *file, int64_t now_ms);
 
 /*
  * Append the whole file, of at most max bytes; *file_r is set once it is open.  local/config if
- * it is no regular file or everybody may write to it; local/io if it cannot be read, or changed
+ * it is no regular file, or larger, or everybody may write to it; local/io if it cannot be read, or changed
  * meanwhile.
  */
 struct outcome
