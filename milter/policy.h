@@ -29,6 +29,8 @@
 
 #include "common/base/outcome.h"
 
+struct policy;
+
 enum policy_action { POLICY_ALIAS, POLICY_DIRECT, POLICY_REFUSE };
 
 /* What shares an alias: in the order of the configuration's words. */
