@@ -7,6 +7,7 @@
 #include "common/base/secrecy.h"
 #include "common/settings/config.h"
 #include "milter/arguments.h"
+#include "milter/server.h"
 
 #define IDENT "ferry-milter"
 
@@ -41,8 +42,10 @@ main(int argc, char **argv)
 		puts(IDENT " (Ferry) " PACKAGE_VERSION);
 	} else if (args.task == TASK_HELP) {
 		fputs(milter_arguments_help, stdout);
-	} else {
+	} else if (args.task == TASK_CHECK) {
 		status = check(&args);
+	} else {
+		status = milter_serve(&args, IDENT);
 	}
 	milter_arguments_free(&args);
 	return status;
