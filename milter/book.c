@@ -30,7 +30,7 @@ book_open(const struct alias_account *account, unsigned clerks)
 	char *path = alias_map_path(account);
 
 	book->account = account;
-	book->maps = maps_new(path);
+	book->maps = maps_new(path, clerks != 0);
 	book->desk = desk_open(account, clerks);
 	free(path);
 	return book;
@@ -316,10 +316,9 @@ step(struct book *book, struct book_query *query,
 	struct alias_map *map;
 	struct outcome o = maps_take(book->maps, &map);
 
-	if (outcome_is_ok(&o)) {
+	if (outcome_is_ok(&o) && map != NULL)
 		o = read(book, map, query, &wanted);
-		maps_give(book->maps, &map);
-	}
+	maps_give(book->maps, &map);
 	if (outcome_is_ok(&o) && query->ask && wanted.count != 0)
 		o = ask(book, query, &wanted, again_r);
 	wanted_free(&wanted);
@@ -366,7 +365,7 @@ book_reverse(struct book *book, const char *address, char **exact_r, int64_t *al
 
 	*exact_r = NULL;
 	*alias_id_r = 0;
-	if (!outcome_is_ok(&o))
+	if (map == NULL)
 		return o;
 	o = alias_map_find_reverse(map, address, &contact);
 	if (outcome_is_ok(&o) && contact.id == 0) {
@@ -392,7 +391,7 @@ book_has_alias(struct book *book, const char *address, bool *has_r)
 	struct outcome o = maps_take(book->maps, &map);
 
 	*has_r = false;
-	if (!outcome_is_ok(&o))
+	if (map == NULL)
 		return o;
 	o = alias_map_find_address(map, address, &alias);
 	maps_give(book->maps, &map);

@@ -15,7 +15,8 @@
 
 struct book;
 
-/* clerks: look-ups at the service at a time. */
+/* clerks: look-ups at the service at a time; 0: it is only to be read, and a map that is missing
+ * is not made. */
 struct book *book_open(const struct alias_account *account, unsigned clerks);
 void book_close(struct book **book);
 const struct alias_account *book_account(const struct book *book);

@@ -1,14 +1,17 @@
 /*
  * Open alias maps, for many threads.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/xalloc.h"
 #include "milter/maps.h"
 
 struct maps {
 	char *path;
+	bool make;
 	pthread_mutex_t lock;
 	pthread_cond_t given;
 	struct alias_map *idle[MAPS_MAX];
@@ -17,11 +20,12 @@ struct maps {
 };
 
 struct maps *
-maps_new(const char *path)
+maps_new(const char *path, bool make)
 {
 	struct maps *maps = xcalloc(1, sizeof(*maps));
 
 	maps->path = xstrdup(path);
+	maps->make = make;
 	pthread_mutex_init(&maps->lock, NULL);
 	pthread_cond_init(&maps->given, NULL);
 	return maps;
@@ -49,6 +53,8 @@ maps_take(struct maps *maps, struct alias_map **map_r)
 	struct outcome o = outcome_ok();
 
 	*map_r = NULL;
+	if (!maps->make && access(maps->path, F_OK) < 0 && errno == ENOENT)
+		return o;
 	pthread_mutex_lock(&maps->lock);
 	while (maps->idle_count == 0 && maps->count == MAPS_MAX)
 		pthread_cond_wait(&maps->given, &maps->lock);
@@ -71,6 +77,8 @@ maps_take(struct maps *maps, struct alias_map **map_r)
 void
 maps_give(struct maps *maps, struct alias_map **map)
 {
+	if (*map == NULL)
+		return;
 	pthread_mutex_lock(&maps->lock);
 	maps->idle[maps->idle_count++] = *map;
 	pthread_cond_signal(&maps->given);

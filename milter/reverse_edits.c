@@ -200,9 +200,10 @@ reverse_edits(struct judging *j, struct edits *edits)
 {
 	struct outcome o = edit_header(j, edits);
 
-	if (outcome_is_ok(&o)) {
-		edit_envelope(j, edits);
+	if (!outcome_is_ok(&o))
+		return o;
+	edit_envelope(j, edits);
+	if (j->setup->exempt.key != NULL)
 		add_stamp(j, edits);
-	}
 	return o;
 }

@@ -206,7 +206,7 @@ start(struct daemon *d)
 	d->log_opened = setup->config->log.to != LOG_TO_STDERR;
 	o = settle(d, &setup->config->milter);
 	if (outcome_is_ok(&o))
-		o = milter_setup_open(setup);
+		o = milter_setup_open(setup, false);
 	if (!outcome_is_ok(&o)) {
 		milter_setup_free(&setup);
 		return o;
@@ -248,7 +248,7 @@ reload(struct daemon *d)
 	supervisor_notify_reloading();
 	o = milter_setup_load(&d->filter.setups, &setup);
 	if (outcome_is_ok(&o))
-		o = milter_setup_open(setup);
+		o = milter_setup_open(setup, false);
 	if (outcome_is_ok(&o)) {
 		config_open_log(setup->config, d->ident, d->args->verbose);
 		say_ready(d, setup->config, "reloaded");

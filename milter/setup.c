@@ -64,7 +64,7 @@ milter_setup_load(const struct milter_setups *setups, struct milter_setup **setu
 }
 
 struct outcome
-milter_setup_open(struct milter_setup *setup)
+milter_setup_open(struct milter_setup *setup, bool dry)
 {
 	const struct config *config = setup->config;
 	struct policy_options options = {
@@ -72,19 +72,21 @@ milter_setup_open(struct milter_setup *setup)
 	};
 	struct outcome o = policy_new(&options, &setup->policy);
 
-	if (outcome_is_ok(&o))
+	if (outcome_is_ok(&o) && !dry)
 		o = alias_stamp_key(config->state_dir, &setup->stamp_key);
 	if (!outcome_is_ok(&o))
 		return o;
 	setup->exempt = (struct exempt_options){
 	    .opt_out = EXEMPT_OPT_OUT_FIELD,
 	    .skip_lists = true,
-	    .key = &setup->stamp_key,
+	    .key = dry ? NULL : &setup->stamp_key,
 	};
 	setup->books = xcalloc(config->alias_count + 1, sizeof(struct book *));
 	for (size_t i = 0; i < config->alias_count && outcome_is_ok(&o); i++) {
-		o = file_make_dirs(config->aliases[i].directory, 0700);
-		setup->books[i] = book_open(&config->aliases[i], config->milter.in_flight);
+		if (!dry)
+			o = file_make_dirs(config->aliases[i].directory, 0700);
+		setup->books[i] =
+		    book_open(&config->aliases[i], dry ? 0 : config->milter.in_flight);
 	}
 	return o;
 }

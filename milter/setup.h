@@ -37,8 +37,9 @@ void milter_setups_free(struct milter_setups *setups); /* nobody holds any */
 struct outcome
 milter_setup_load(const struct milter_setups *setups, struct milter_setup **setup_r);
 
-/* Open all it needs, as the user that the program has become. */
-struct outcome milter_setup_open(struct milter_setup *setup);
+/* Open all it needs, as the user that the program has become.  With dry, nothing is made that is
+ * missing, and messages can be judged without asking anybody (struct judge_wishes) alone. */
+struct outcome milter_setup_open(struct milter_setup *setup, bool dry);
 
 /* Make it the current one. */
 void milter_setup_use(struct milter_setups *setups, struct milter_setup *setup);
