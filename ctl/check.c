@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "common/base/buf.h"
+#include "common/base/owner.h"
 #include "ctl/check.h"
 #include "ctl/commands.h"
-#include "ctl/owner.h"
 
 const struct ctl_option ctl_check_options[] = {
     {"offline", NULL, "check the configuration and the files alone"},

@@ -77,7 +77,7 @@ join(char *const *arguments)
 
 	for (; arguments != NULL && *arguments != NULL; arguments++)
 		buf_addf(&text, "%s%s", text.len != 0 ? " " : "", *arguments);
-	return buf_steal(&text);
+	return text.len != 0 ? buf_steal(&text) : NULL;
 }
 
 /* Take an address of the envelope, if there is room for it. */

@@ -5,25 +5,11 @@
 #include <sysexits.h>
 
 #include "common/base/secrecy.h"
-#include "common/settings/config.h"
 #include "milter/arguments.h"
+#include "milter/server.h"
+#include "milter/trial.h"
 
 #define IDENT "ferry-milter"
-
-static int
-check(const struct milter_arguments *args)
-{
-	struct config *config = NULL;
-	struct outcome o = config_load(
-	    args->config_path != NULL ? args->config_path : config_default_path(), &config);
-
-	if (outcome_is_ok(&o))
-		printf("%s is in order\n", config->path);
-	else
-		fprintf(stderr, IDENT ": %s\n", o.text);
-	config_free(&config);
-	return outcome_is_ok(&o) ? EX_OK : EX_CONFIG;
-}
 
 int
 main(int argc, char **argv)
@@ -41,8 +27,12 @@ main(int argc, char **argv)
 		puts(IDENT " (Ferry) " PACKAGE_VERSION);
 	} else if (args.task == TASK_HELP) {
 		fputs(milter_arguments_help, stdout);
+	} else if (args.task == TASK_CHECK) {
+		status = trial_check(&args, IDENT);
+	} else if (args.task == TASK_TEST) {
+		status = trial_test(&args, IDENT);
 	} else {
-		status = check(&args);
+		status = milter_serve(&args, IDENT);
 	}
 	milter_arguments_free(&args);
 	return status;

@@ -1,9 +1,10 @@
 /*
  * Takes deliveries to the services of their accounts.
  *
- * In courier_deliver(), each thread asks the journal, decides what is in doubt, uploads what
- * is too large to go inside a request, and joins the group of its account; the group's leader
- * carries what has gathered (carry() below).
+ * In courier_deliver(), a delivery to reverse addresses becomes one for each alias (split.h).
+ * Each thread asks the journal, decides what is in doubt, uploads what is too large to go
+ * inside a request, and joins the group of its account; the group's leader carries what has
+ * gathered (carry() below).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "transport/courier.h"
 #include "transport/letter.h"
 #include "transport/rewrite.h"
+#include "transport/split.h"
 
 /* Time that is to be left for an answer when a request leaves: at most this, and at most half
  * of what a delivery has.  What is cut off in the middle is in doubt. */
@@ -21,8 +23,9 @@
 struct courier {
 	const struct config *config;
 	struct journal *journal;
-	struct buf key;       /* of the stamps */
-	struct lane **lanes;  /* one an account, in the configuration's order */
+	struct buf key;      /* of the stamps */
+	struct lane **lanes; /* one an account, in the configuration's order */
+	struct reverse_maps *maps;
 	pthread_mutex_t lock; /* of the counts */
 	struct courier_counts counts;
 };
@@ -52,6 +55,7 @@ courier_open(const struct config *config, struct courier **courier_r)
 	for (size_t i = 0; i < config->account_count; i++)
 		courier->lanes[i] =
 		    lane_new(&config->accounts[i], transport, &courier->key, carry, courier);
+	courier->maps = reverse_maps_new(config);
 	o = stamp_key(config->state_dir, &courier->key);
 	if (outcome_is_ok(&o))
 		o = journal_open(&journal, &courier->journal);
@@ -73,6 +77,7 @@ courier_close(struct courier **courier_p)
 		lane_free(&courier->lanes[i]);
 	free(courier->lanes);
 	journal_close(&courier->journal);
+	reverse_maps_free(&courier->maps);
 	buf_wipe(&courier->key);
 	pthread_mutex_destroy(&courier->lock);
 	free(courier);
@@ -287,16 +292,16 @@ send_letter(struct letter *letter)
 
 /* What was done, for metrics. */
 static void
-count(struct courier *courier, const struct letter *letter)
+count(struct courier *courier, const struct delivery *delivery, unsigned earlier,
+    unsigned requests)
 {
-	const struct delivery *delivery = letter->delivery;
 	struct courier_counts *counts = &courier->counts;
 
 	pthread_mutex_lock(&courier->lock);
 	counts->messages++;
 	counts->bytes += (uint64_t)message_size(&delivery->message);
-	counts->earlier += letter->earlier;
-	counts->requests += letter->uploads;
+	counts->earlier += earlier;
+	counts->requests += requests;
 	for (size_t i = 0; i < delivery->recipient_count; i++) {
 		const struct outcome *o = &delivery->recipients[i].outcome;
 
@@ -308,10 +313,13 @@ count(struct courier *courier, const struct letter *letter)
 	pthread_mutex_unlock(&courier->lock);
 }
 
-void
-courier_deliver(struct courier *courier, struct delivery *delivery)
+/* Deliver what goes as one message. */
+static void
+deliver(void *arg, struct delivery *delivery)
 {
+	struct courier *courier = arg;
 	struct letter letter = {
+	    .submission.part = delivery->apart ? 1 : 0,
 	    .delivery = delivery,
 	    .lane = lane_of(courier, delivery->account),
 	    .config = courier->config,
@@ -327,8 +335,26 @@ courier_deliver(struct courier *courier, struct delivery *delivery)
 	}
 	delivery->told.group = letter.item.size;
 	delivery_log(delivery);
-	count(courier, &letter);
+	count(courier, delivery, letter.earlier, letter.uploads);
 	letter_close(&letter);
+}
+
+void
+courier_deliver(struct courier *courier, struct delivery *delivery)
+{
+	struct split split;
+	struct outcome o = split_make(courier->maps, delivery, &split);
+
+	if (!outcome_is_ok(&o)) {
+		delivery_settle(delivery, &o);
+		delivery_log(delivery);
+		count(courier, delivery, 0, 0);
+	} else if (split.count == 0) {
+		deliver(courier, delivery);
+	} else {
+		split_each(&split, deliver, courier);
+		split_end(&split, delivery);
+	}
 }
 
 /* What is done beside deliveries. */

@@ -29,7 +29,7 @@ void courier_close(struct courier **courier);
 
 /*
  * Deliver, and return when every recipient has its outcome; not later than the delivery's
- * deadline.  One line is logged.  Thread-safe.
+ * deadline.  One line is logged for each message that this comes to (split.h).  Thread-safe.
  */
 void courier_deliver(struct courier *courier, struct delivery *delivery);
 

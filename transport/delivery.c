@@ -32,6 +32,7 @@ delivery_free(struct delivery *delivery)
 	free(delivery->mail_from);
 	free(delivery->ret);
 	free(delivery->envid);
+	free(delivery->alias);
 	free(delivery->told.email_id);
 	message_free(&delivery->message);
 	*delivery = (struct delivery){0};
@@ -137,6 +138,7 @@ delivery_log(const struct delivery *delivery)
 	log_str(&line, "account", delivery->account != NULL ? delivery->account->name : NULL);
 	log_str(&line, "from", from);
 	log_str(&line, "mail-from", delivery->mail_from);
+	log_str(&line, "alias", delivery->alias);
 	log_recipients(&line, delivery);
 	log_classes(&line, delivery);
 	log_str(&line, "message-id", message_id(&delivery->message));

@@ -36,6 +36,8 @@ struct delivery {
 	int64_t hold_until; /* seconds since 1970 before which it is not to be sent; 0: none */
 	struct recipient *recipients;
 	size_t recipient_count;
+	bool apart;             /* each has a submission, and so an answer, of its own */
+	char *alias;            /* that it is sent by (split.h), or NULL; for the log */
 	struct message message; /* received */
 
 	const struct account *account; /* that sends; the configuration's */

@@ -21,7 +21,7 @@
 #define MESSAGE_ID_MAX_BYTES 250
 #define RECEIVED_MAX_BYTES   2048
 
-/* Fields that do not leave. */
+/* Fields that do not leave; X-Ferry-Alias is ferry-milter's mark. */
 static const char *const dropped_fields[] = {
     "Bcc",
     "Resent-Bcc",
@@ -29,6 +29,7 @@ static const char *const dropped_fields[] = {
     "Delivered-To",
     "X-Original-To",
     STAMP_FIELD,
+    "X-Ferry-Alias",
 };
 
 /* In enum header_kind's order. */

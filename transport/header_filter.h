@@ -4,7 +4,7 @@
  * Takes a message in pieces of any size and gives the bytes to upload: lines end in CRLF
  * (RFC 5322 §2.1), and header fields that speak of this machine or of hidden recipients are
  * gone: Bcc, Resent-Bcc, Return-Path, Delivered-To, X-Original-To, a stamp of ours, the
- * topmost Received (which Postfix put there: it names the recipient), and a mailbox's
+ * milter's X-Ferry-Alias, the topmost Received (which Postfix put there: it names the recipient), and a mailbox's
  * "From " line before them, and what a list names.  All other bytes pass as they are: a CR of its own, NULs, 8-bit
  * bytes, the lack of a line end at the end.  A line in the header that is no field starts
  * the body, and gets the empty line that belongs before it.

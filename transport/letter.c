@@ -424,13 +424,14 @@ conclude(struct letter *letter, size_t i)
 		entry->state = JOURNAL_BEGUN;
 }
 
-/* Does nothing but the journal know that it was sent? */
+/* Does nothing but the journal know that it was sent?  The Email does not tell while it is to be
+ * sent to others. */
 static bool
 must_last(const struct letter *letter, size_t i)
 {
 	return outcome_is_ok(&letter->submission.addressees[i].recipient->outcome) &&
 	       (letter->config->transport.sent == SENT_DESTROY ||
-	           letter->delivery->told.unfiled);
+	           letter->delivery->told.unfiled || !submission_settled(&letter->submission));
 }
 
 void

@@ -22,6 +22,7 @@
 #include "transport/lmtp_parts.h"
 #include "transport/lmtp_session.h"
 #include "transport/sender.h"
+#include "transport/split.h"
 
 #define STACK_BYTES  (1u << 20) /* what is not touched takes no memory */
 #define READ_BYTES   8192       /* on the stack, of a hundred threads */
@@ -62,6 +63,7 @@ begin(void *arg, struct delivery *delivery)
 	delivery->account = sender_account(c->setup->config, delivery->sender, &o);
 	delivery->message.spool.directory = c->setup->spool_directory;
 	header_filter_strip(&delivery->message.filter, c->setup->config->transport.strip);
+	split_want(c->setup->config, &delivery->message.filter);
 	if (!outcome_is_ok(&o))
 		setup_release(&c->server->setups, &c->setup);
 	return o;

@@ -24,9 +24,45 @@ message_init(struct message *m, const char *directory)
 	spool_init(&m->spool, directory);
 }
 
+static void
+copy(struct buf *b)
+{
+	struct buf copied = BUF_INIT;
+
+	buf_add(&copied, buf_str(b), b->len);
+	*b = copied;
+}
+
+void
+message_share(const struct message *whole, struct message *part)
+{
+	*part = *whole;
+	part->shared = true;
+	part->filtered = part->filter.name = (struct buf)BUF_INIT;
+	copy(&part->filter.received);
+	copy(&part->filter.message_id);
+	copy(&part->fields);
+	copy(&part->added);
+	copy(&part->from);
+	part->cuts = xreallocarray(NULL, part->cut_count + 1, sizeof(*part->cuts));
+	if (part->cut_count != 0)
+		memcpy(part->cuts, whole->cuts, part->cut_count * sizeof(*part->cuts));
+}
+
+/* What is another's stays. */
+static void
+give_back_shared(struct message *m)
+{
+	m->filter.noted = NULL;
+	m->filter.noted_count = 0;
+	spool_init(&m->spool, m->spool.directory);
+}
+
 void
 message_free(struct message *m)
 {
+	if (m->shared)
+		give_back_shared(m);
 	header_filter_free(&m->filter);
 	spool_free(&m->spool);
 	buf_free(&m->filtered);
@@ -153,6 +189,12 @@ message_put_from(struct message *m, const struct buf *value)
 	buf_reset(&m->from);
 	buf_add(&m->from, buf_str(value), value->len);
 	buf_addf(&m->added, "%s%s\r\n", name, buf_str(value));
+}
+
+void
+message_put_fields(struct message *m, const char *fields, size_t length)
+{
+	buf_add(&m->added, fields, length);
 }
 
 /* The domain of an address if it can be put into a header field as it is. */

@@ -29,6 +29,7 @@ struct message {
 	struct message_cut *cuts; /* in their order; fields that ours replace */
 	size_t cut_count;
 	int64_t offset; /* of the reader */
+	bool shared;    /* spool and noted fields are another's */
 };
 
 /* directory is where a large one is kept meanwhile; the caller's. */
@@ -65,6 +66,16 @@ void message_stamp(struct message *m, const struct stamp *delivery, const struct
     const char *sender);
 
 int64_t message_size(const struct message *m);
+
+/*
+ * Make part a message of the same bytes, which may then be changed, stamped and read apart from
+ * it, also by another thread.  The spool and the noted fields are not copied: the whole, which
+ * was received to its end, must outlive the part, and be left alone meanwhile.
+ */
+void message_share(const struct message *whole, struct message *part);
+
+/* Put fields in: whole ones, each with its CRLF. */
+void message_put_fields(struct message *m, const char *fields, size_t length);
 
 /* Its Message-ID, with the angle brackets; "" if it has an empty one. */
 const char *message_id(const struct message *m);

@@ -13,6 +13,7 @@
 #include "transport/courier.h"
 #include "transport/pipe.h"
 #include "transport/sender.h"
+#include "transport/split.h"
 
 const struct account *
 pipe_account(const struct config *config, const struct arguments *args, struct outcome *o)
@@ -101,6 +102,7 @@ pipe_deliver(const struct config *config, const struct account *account,
 
 	delivery_init(&delivery, "pipe", directory);
 	header_filter_strip(&delivery.message.filter, config->transport.strip);
+	split_want(config, &delivery.message.filter);
 	address_delivery(&delivery, args);
 	delivery.account = account;
 	delivery.deadline = deadline_in_ms(config->transport.deadline_ms);

@@ -18,6 +18,7 @@
 #include "transport/sendmail_arguments.h"
 #include "transport/sendmail_envelope.h"
 #include "transport/sendmail_input.h"
+#include "transport/split.h"
 
 #define IDENT    "sendmail"
 #define FLAG     "--sendmail"
@@ -187,6 +188,7 @@ send_message(const struct config *config, const struct sendmail_arguments *args)
 
 	delivery_init(&delivery, "sendmail", directory);
 	header_filter_strip(&delivery.message.filter, config->transport.strip);
+	split_want(config, &delivery.message.filter);
 	sendmail_want(&delivery.message.filter);
 	o = prepare(config, args, domain, &delivery);
 	if (outcome_is_ok(&o)) {

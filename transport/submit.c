@@ -287,6 +287,54 @@ ask(struct submit_batch *batch)
 }
 
 /*
+ * Was it sent to some, before the last were refused for good?  Then it was not filed with the
+ * last, and no try comes that would.
+ */
+static bool
+is_left_a_draft(const struct submission *s)
+{
+	bool sent = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (!s->addressees[i].ours)
+			continue;
+		if (s->addressees[i].recipient->outcome.class == OUTCOME_TEMPORARY)
+			return false;
+		sent = sent || outcome_is_ok(&s->addressees[i].recipient->outcome);
+	}
+	return sent && !s->filed && s->email_id != NULL;
+}
+
+static void
+file_alone(struct submit_batch *batch, struct submission *s)
+{
+	bool destroy = batch->sent == SENT_DESTROY;
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	struct jmap_sending sending;
+	json_t *result;
+	struct outcome o = jmap_sending(batch->jmap, batch->deadline, &sending);
+	const char *call = NULL;
+
+	if (outcome_is_ok(&o)) {
+		call = jmap_email_set_call(request, NULL,
+		    destroy ? NULL : json_pack("{s:o}", s->email_id, submit_filing(&sending)),
+		    destroy ? json_pack("[s]", s->email_id) : NULL, NULL);
+		batch->requests++;
+		s->delivery->told.requests++;
+		o = jmap_send(batch->jmap, request, true, batch->deadline, &response);
+	}
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, call, "Email/set", &result);
+	if (outcome_is_ok(&o))
+		o = destroy ? jmap_destroyed(result, s->email_id)
+		            : jmap_updated(result, s->email_id);
+	s->delivery->told.unfiled |= !outcome_is_ok(&o);
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+}
+
+/*
  * A message that is refused for good by everybody leaves no draft behind.  One that will be
  * tried again does: the next try finds it.
  */
@@ -331,6 +379,8 @@ give_back(struct submit_batch *batch)
 		if (s == NULL || !submission_settled(s))
 			continue;
 		note_refused(batch, s);
+		if (is_left_a_draft(s))
+			file_alone(batch, s);
 		through[count++] = s;
 		batch->items[i] = NULL;
 	}

@@ -59,6 +59,7 @@ struct submission {
 	bool never_inline;  /* the service did not take it so */
 	bool never_compose; /* it cannot be made anew, for this reason: */
 	struct outcome uncomposed;
+	bool filed;            /* its Email was to be filed with the last that was sent */
 	unsigned rounds;       /* requests that were to submit it */
 	struct outcome exists; /* what the service said when it had it already */
 };

@@ -206,15 +206,14 @@ is_last_part(const struct submission *s)
 	return true;
 }
 
-/* The change to the Email once it is sent: no draft any more, and in Sent if there is one. */
-static json_t *
-filing(const struct submit_place *place)
+json_t *
+submit_filing(const struct jmap_sending *sending)
 {
 	json_t *patch = json_pack("{s:n}", "keywords/$draft");
 
-	if (place->sending.sent_id != NULL)
+	if (sending->sent_id != NULL)
 		json_object_set_new(
-		    patch, "mailboxIds", json_pack("{s:b}", place->sending.sent_id, 1));
+		    patch, "mailboxIds", json_pack("{s:b}", sending->sent_id, 1));
 	return patch;
 }
 
@@ -243,7 +242,8 @@ add_submissions(
 		if (sent == SENT_DESTROY)
 			json_array_append_new(destroy, json_string(self.text));
 		else
-			json_object_set_new(update, self.text, filing(&round->places[i]));
+			json_object_set_new(
+			    update, self.text, submit_filing(&round->places[i].sending));
 	}
 	round->submission_call = jmap_submission_set_call(round->request, create,
 	    json_object_size(update) != 0 ? json_incref(update) : NULL,

@@ -252,7 +252,8 @@ succeed(struct submission *s, const struct submit_answer *answer)
 
 	settle_state(s, ADDRESSEE_SENDING, &o);
 	s->delivery->told.unfiled |= answer->unfiled;
-	if (!submission_settled(s))
+	s->filed = submission_settled(s);
+	if (!s->filed)
 		submit_try_again(s);
 }
 
@@ -308,6 +309,7 @@ submit_judge_evidence(struct submission *s, enum evidence evidence, bool *stale)
 	switch (evidence) {
 	case EVIDENCE_SENT:
 		s->delivery->told.earlier = true;
+		s->filed = true;
 		o = submission_success(s, true);
 		break;
 	case EVIDENCE_DRAFT:

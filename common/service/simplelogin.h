@@ -43,6 +43,9 @@ void simplelogin_close(struct simplelogin **sl);
 
 const struct alias_account *simplelogin_account(const struct simplelogin *sl);
 
+/* How many requests were sent since it was opened, those tried again among them. */
+unsigned simplelogin_requests(const struct simplelogin *sl);
+
 /* Be told of every wait for a limit, before it: seconds, and which endpoint's. */
 void simplelogin_on_wait(struct simplelogin *sl,
     void (*wait)(void *arg, unsigned seconds, const char *words), void *arg);

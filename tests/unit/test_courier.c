@@ -61,6 +61,7 @@ struct world {
 	bool duplicates;     /* byte-equal messages are different Emails */
 	const char *refuses; /* a recipient, or NULL */
 	unsigned delay_ms;
+	unsigned cut_at; /* the request to submit, counted from 1, that is not acted upon */
 	struct email emails[EMAILS_MAX];
 	size_t email_count;
 	unsigned submissions; /* of messages */
@@ -172,6 +173,9 @@ do_submit(struct world *world, const json_t *args, const json_t *made, json_t **
 	json_t *object;
 
 	json_object_foreach (json_object_get(args, "create"), key, object) {
+		char *self = xasprintf("#%s", key);
+		bool files = json_object_get(
+		                 json_object_get(args, "onSuccessUpdateEmail"), self) != NULL;
 		const char *named = json_get_string(object, "emailId");
 		json_t *id = *named == '#' ? json_object_get(made, named + 1)
 		                           : json_object_get(object, "emailId");
@@ -181,6 +185,7 @@ do_submit(struct world *world, const json_t *args, const json_t *made, json_t **
 		struct email *email =
 		    id != NULL ? &world->emails[atoi(json_string_value(id) + 1)] : NULL;
 
+		free(self);
 		if (error == NULL) {
 			send_to_all(world, envelope);
 			json_decref(email->envelope);
@@ -193,13 +198,29 @@ do_submit(struct world *world, const json_t *args, const json_t *made, json_t **
 			continue;
 		}
 		json_object_set_new(created, key, json_pack("{s:s}", "id", "E1"));
-		if (!leaves_unfiled(world)) {
+		if (files && !leaves_unfiled(world)) {
 			email->draft = false;
 			json_object_set_new(updated, json_string_value(id), json_null());
 		}
 	}
 	*filed_r = json_pack("{s:o}", "updated", updated);
 	return json_pack("{s:o, s:o}", "created", created, "notCreated", not_created);
+}
+
+/* Email/set of what was sent, or refused, and is to be filed or destroyed. */
+static json_t *
+do_file(struct world *world, const json_t *args)
+{
+	json_t *updated = json_object(), *patch;
+	const char *id;
+
+	json_object_foreach (json_object_get(args, "update"), id, patch) {
+		assert_true(json_is_null(json_object_get(patch, "keywords/$draft")));
+		world->emails[atoi(id + 1)].draft = false;
+		json_object_set_new(updated, id, json_null());
+	}
+	return json_pack(
+	    "{s:o, s:O*}", "updated", updated, "destroyed", json_object_get(args, "destroy"));
 }
 
 static json_t *
@@ -289,7 +310,7 @@ answer_call(
 		result = json_pack(
 		    "{s:o}", "ids", world->remembers ? json_pack("[s]", "E") : json_array());
 	else if (strcmp(method, "Email/set") == 0)
-		result = json_pack("{s:O}", "destroyed", json_object_get(args, "destroy"));
+		result = do_file(world, args);
 	else
 		result = strcmp(method, "Email/query") == 0 ? json_pack("{s:[]}", "ids")
 		                                            : do_places(method);
@@ -308,7 +329,10 @@ answer(void *arg, const char *body, size_t length)
 	json_t *request = json_loadb(body, length, 0, NULL), *call, *query = NULL;
 	json_t *responses = json_array(), *made = json_object(), *document;
 	bool submits = strstr(body, "EmailSubmission/set") != NULL;
-	enum trouble trouble = submits ? world->trouble : NONE;
+	enum trouble trouble = !submits               ? NONE
+	                       : world->cut_at == 0   ? world->trouble
+	                       : --world->cut_at == 0 ? CUT_BEFORE
+	                                              : NONE;
 	char *text = NULL;
 	size_t i;
 
@@ -561,6 +585,65 @@ one_refused_recipient_does_not_keep_the_others_from_it(void **state)
 		reopen(world);
 	}
 	assert_int_equal(sent_to(world, "a@y"), 1);
+	assert_int_equal(sent_to(world, "c@y"), 1);
+}
+
+/* Deliver to all of a, b and c at y apart; what each is to come to is in expected, 's' for sent. */
+static void
+deliver_apart(struct world *world, const char *expected)
+{
+	struct delivery delivery;
+
+	make(world, &delivery, "Q1", "a@y b@y c@y");
+	delivery.apart = true;
+	courier_deliver(world->courier, &delivery);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(
+		    outcome_is_ok(&delivery.recipients[i].outcome), expected[i] == 's');
+	assert_false(delivery.told.unfiled);
+	delivery_free(&delivery);
+	reopen(world);
+}
+
+static void
+recipients_apart_have_submissions_of_their_own(void **state)
+{
+	struct world *world = *state;
+
+	deliver_apart(world, "sss");
+	assert_int_equal(world->email_count, 1);
+	assert_int_equal(world->submissions, 3);
+	assert_false(world->emails[0].draft);
+	deliver_apart(world, "sss");
+	assert_int_equal(world->submissions, 3);
+}
+
+static void
+what_was_sent_to_some_is_filed_though_the_last_are_refused(void **state)
+{
+	struct world *world = *state;
+
+	world->refuses = "c@y";
+	deliver_apart(world, "ss-");
+	assert_int_equal(world->submissions, 2);
+	assert_false(world->emails[0].draft);
+	world->refuses = NULL;
+	deliver_apart(world, "ss-");
+	assert_int_equal(world->submissions, 2);
+}
+
+/* Whoever is through is in the journal before the next is begun with. */
+static void
+a_cut_between_recipients_apart_sends_nothing_twice(void **state)
+{
+	struct world *world = *state;
+
+	world->remembers = false; /* the Email says nothing while it is to go to others */
+	world->cut_at = 2;
+	deliver_apart(world, "s--");
+	deliver_apart(world, "sss");
+	assert_int_equal(sent_to(world, "a@y"), 1);
+	assert_int_equal(sent_to(world, "b@y"), 1);
 	assert_int_equal(sent_to(world, "c@y"), 1);
 }
 
@@ -869,6 +952,9 @@ main(void)
 	    TEST(whoever_is_named_twice_is_sent_to_once),
 	    TEST(a_refusal_is_answered_again_without_asking),
 	    TEST(one_refused_recipient_does_not_keep_the_others_from_it),
+	    TEST(recipients_apart_have_submissions_of_their_own),
+	    TEST(what_was_sent_to_some_is_filed_though_the_last_are_refused),
+	    TEST(a_cut_between_recipients_apart_sends_nothing_twice),
 	    TEST(what_was_not_acted_upon_is_sent_by_the_next_try),
 	    TEST(what_was_acted_upon_is_found_by_the_next_try),
 	    TEST(what_was_sent_and_not_filed_is_found_where_submissions_are_remembered),

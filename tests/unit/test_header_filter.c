@@ -49,6 +49,7 @@ static const struct {
     {"Resent-Bcc: b\nReturn-Path: <c>\nDelivered-To: d\nX-Original-To: e\nF: g\n\n",
         "F: g\r\n\r\n"},
     {"X-Ferry-Id: 0123\nA: b\n\n", "A: b\r\n\r\n"},
+    {"X-Ferry-Alias: v1 0123\n 4567\nA: b\n\n", "A: b\r\n\r\n"},
     {"Bccx: c\nX-Bcc: d\nBc: e\n\n", "Bccx: c\r\nX-Bcc: d\r\nBc: e\r\n\r\n"},
     {"A: b\nBcc: c\n\nBcc: d\n", "A: b\r\n\r\nBcc: d\r\n"},
     {"A: Bcc: b\n Bcc: c\n\n", "A: Bcc: b\r\n Bcc: c\r\n\r\n"},

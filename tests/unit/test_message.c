@@ -280,6 +280,51 @@ a_signal_ends_the_reading(void **state)
 	message_free(&m);
 }
 
+/* A part of a message that came with a Cc and without a Message-ID: its text, cut and stamped. */
+static void
+check_part(const struct message *whole, const char *cc, char digit, const char *expected)
+{
+	const struct stamp message = {"fedcba9876543210fedcba9876543210"};
+	struct buf got = BUF_INIT;
+	struct http_source source;
+	struct stamp stamp = {""};
+	struct message part;
+
+	memset(stamp.text, digit, STAMP_LENGTH);
+	message_share(whole, &part);
+	message_cut(&part, HEADER_CC);
+	message_put_fields(&part, cc, strlen(cc));
+	message_stamp(&part, &stamp, &message, "a@b.example");
+	source = message_source(&part);
+	read_all(&source, 5, &got);
+	assert_string_equal(strstr(got.data, "Message-ID"), expected);
+	assert_int_equal(source.size, got.len);
+	assert_memory_equal(got.data + strlen("X-Ferry-Id: "), stamp.text, STAMP_LENGTH);
+	message_free(&part);
+	buf_free(&got);
+}
+
+static void
+parts_of_a_message_are_changed_apart(void **state)
+{
+	struct message m;
+
+	(void)state;
+	message_init(&m, folder);
+	header_filter_want(&m.filter, HEADER_CC);
+	assert_int_equal(message_add(&m, "Cc: c, d\nA: b\n\nhi\n", 18).class, OUTCOME_OK);
+	assert_int_equal(message_end(&m).class, OUTCOME_OK);
+	check_part(&m, "Cc: c\r\n", '1',
+	    "Message-ID: <fedcba9876543210fedcba9876543210@b.example>\r\n"
+	    "Cc: c\r\nA: b\r\n\r\nhi\r\n");
+	check_part(&m, "Cc: d\r\n", '2',
+	    "Message-ID: <fedcba9876543210fedcba9876543210@b.example>\r\n"
+	    "Cc: d\r\nA: b\r\n\r\nhi\r\n");
+	assert_string_equal(message_id(&m), "");
+	assert_int_equal(message_size(&m), strlen("Cc: c, d\r\nA: b\r\n\r\nhi\r\n"));
+	message_free(&m);
+}
+
 int
 main(void)
 {
@@ -288,6 +333,7 @@ main(void)
 	    cmocka_unit_test(
 	        a_message_without_message_id_gets_the_same_one_in_all_its_deliveries),
 	    cmocka_unit_test(a_source_can_be_rewound),
+	    cmocka_unit_test(parts_of_a_message_are_changed_apart),
 	    cmocka_unit_test(a_small_message_is_kept_in_memory),
 	    cmocka_unit_test(a_large_message_is_kept_in_a_file_without_a_name),
 	    cmocka_unit_test(a_large_message_that_cannot_be_kept_is_a_temporary_trouble),
