@@ -67,8 +67,14 @@ struct outcome
 milter_setup_open(struct milter_setup *setup, bool dry)
 {
 	const struct config *config = setup->config;
+	const struct milter_config *milter = &config->milter;
 	struct policy_options options = {
-	    .contacts = config->milter.mode == MILTER_REVERSE,
+	    .rules = milter->rules,
+	    .own_domains = milter->own_domains,
+	    .grouping =
+	        milter->by_registrable_domain ? GROUP_BY_REGISTRABLE_DOMAIN : GROUP_BY_HOSTNAME,
+	    .no_contact = milter->no_contact_direct ? NO_CONTACT_DIRECT : NO_CONTACT_REFUSE,
+	    .contacts = milter->mode == MILTER_REVERSE,
 	};
 	struct outcome o = policy_new(&options, &setup->policy);
 
@@ -77,8 +83,9 @@ milter_setup_open(struct milter_setup *setup, bool dry)
 	if (!outcome_is_ok(&o))
 		return o;
 	setup->exempt = (struct exempt_options){
-	    .opt_out = EXEMPT_OPT_OUT_FIELD,
-	    .skip_lists = true,
+	    .opt_out = milter->opt_out,
+	    .skip_lists = milter->skip_lists,
+	    .skip_automatic = milter->skip_automatic,
 	    .key = dry ? NULL : &setup->stamp_key,
 	};
 	setup->books = xcalloc(config->alias_count + 1, sizeof(struct book *));

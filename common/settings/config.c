@@ -309,6 +309,18 @@ fill_networks(struct document *d, cfg_t *section, struct milter_config *milter)
 }
 
 static void
+fill_policy(struct document *d, cfg_t *section, struct milter_config *milter)
+{
+	milter->rules = document_list(d, section, "rules", NULL);
+	milter->own_domains = document_list(d, section, "own-domains", NULL);
+	milter->by_registrable_domain = document_word(d, section, "group-by") != 0;
+	milter->no_contact_direct = document_word(d, section, "no-contact") != 0;
+	milter->opt_out = document_text(d, section, "opt-out");
+	milter->skip_lists = document_word(d, section, "skip-lists") != 0;
+	milter->skip_automatic = document_word(d, section, "skip-automatic") != 0;
+}
+
+static void
 fill_milter(struct document *d, struct config *config, cfg_t *section)
 {
 	struct milter_config *milter = &config->milter;
@@ -321,6 +333,7 @@ fill_milter(struct document *d, struct config *config, cfg_t *section)
 	milter->mode = (enum milter_mode)document_word(d, section, "mode");
 	milter->log_only = document_word(d, section, "action") != 0;
 	milter->mixed_refused = document_word(d, section, "mixed") != 0;
+	fill_policy(d, section, milter);
 	milter->deadline_ms = 1000 * (int64_t)document_number(d, section, "deadline");
 	milter->in_flight = (unsigned)document_number(d, section, "in-flight");
 	milter->listen = document_text(d, section, "listen");
@@ -441,6 +454,9 @@ static void
 free_milter(struct milter_config *milter)
 {
 	free(milter->networks);
+	free_list(milter->rules);
+	free_list(milter->own_domains);
+	free(milter->opt_out);
 	free(milter->listen);
 	free(milter->listen_group);
 	free(milter->user);

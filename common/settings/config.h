@@ -90,6 +90,13 @@ struct milter_config {
 	bool log_only;
 	bool mixed_refused; /* with recipients that need different messages; else they are split
 	                     * further on */
+	char **rules;       /* tables, and "KEY ACTION"; see milter/policy.h; NULL-terminated */
+	char **own_domains; /* "example.org", or ".example.org" for all below it; likewise */
+	bool by_registrable_domain; /* what shares an alias; else hostnames */
+	bool no_contact_direct;     /* to whom no alias can write; else refused */
+	char *opt_out;              /* header field by which a user's message leaves as it is */
+	bool skip_lists;            /* mail of lists leaves as it is */
+	bool skip_automatic;        /* and that of programs that say so */
 	int64_t deadline_ms;
 	unsigned in_flight; /* look-ups at the service at a time */
 

@@ -96,6 +96,14 @@ static const struct config_option options[] = {
     {"milter", "mode", CONFIG_CHOICE, "reverse", 0, 0, "reverse from", CONFIG_FOR_ALL},
     {"milter", "action", CONFIG_CHOICE, "rewrite", 0, 0, "rewrite log-only", CONFIG_FOR_ALL},
     {"milter", "mixed", CONFIG_CHOICE, "split", 0, 0, "split refuse", CONFIG_FOR_ALL},
+    {"milter", "rules", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "own-domains", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "group-by", CONFIG_CHOICE, "hostname", 0, 0, "hostname registrable-domain",
+        CONFIG_FOR_ALL},
+    {"milter", "no-contact", CONFIG_CHOICE, "refuse", 0, 0, "refuse direct", CONFIG_FOR_ALL},
+    {"milter", "opt-out", CONFIG_FIELD, "X-No-Alias", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "skip-lists", CONFIG_CHOICE, "true", 0, 0, "false true", CONFIG_FOR_ALL},
+    {"milter", "skip-automatic", CONFIG_CHOICE, "false", 0, 0, "false true", CONFIG_FOR_ALL},
     {"milter", "deadline", CONFIG_NUMBER, "20", 1, 240, NULL, CONFIG_FOR_ALL},
     {"milter", "in-flight", CONFIG_NUMBER, "20", 1, 1000, NULL, CONFIG_FOR_ALL},
     {"milter", "monitor", CONFIG_LOOPBACK, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
@@ -273,6 +281,15 @@ accept_field(const char *pattern, struct buf *why)
 }
 
 static bool
+accept_field_name(const char *name, struct buf *why)
+{
+	if (strchr(name, '*') == NULL && accept_field(name, why))
+		return true;
+	buf_reset(why);
+	return refuse(why, "must be the name of a header field that a message can do without");
+}
+
+static bool
 accept_number(const struct config_option *option, const char *text, struct buf *why)
 {
 	char *end;
@@ -357,6 +374,8 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		return accept_domain(value, why);
 	case CONFIG_SENDERS:
 		return accept_sender(value, why);
+	case CONFIG_FIELD:
+		return accept_field_name(value, why);
 	case CONFIG_FIELDS:
 		return accept_field(value, why);
 	case CONFIG_LISTEN:

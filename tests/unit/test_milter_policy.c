@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/xalloc.h"
 #include "milter/policy.h"
 #include "tests/unit/unit.h"
 
@@ -344,6 +345,32 @@ a_decision_says_by_which_rule(void **state)
 	policy_free(&policy);
 }
 
+/* The example that is installed is right, and means what it says. */
+static void
+the_example_of_a_table_can_be_used(void **state)
+{
+	static const struct example examples[] = {
+	    {"bob@friends.example", "direct rule"},
+	    {"Boss@work.example", "direct rule"},
+	    {"x@work.example", "alias work.example"},
+	    {"x@mail.shop.example", "alias mail.shop.example shop.x1@sl.example"},
+	    {"x@gmial.example", "refuse did you mean gmail.example?"},
+	    {"x@elsewhere.example", "alias elsewhere.example"},
+	};
+	const char *srcdir = getenv("srcdir");
+	char *relative = xasprintf("%s/contrib/milter/aliases", srcdir != NULL ? srcdir : ".");
+	char *path = realpath(relative, NULL), *table = xasprintf("text:%s", path);
+	struct policy *policy =
+	    make(&(struct policy_options){.rules = LIST(table), .contacts = true});
+
+	(void)state;
+	EXPECT_ALL(policy, examples);
+	policy_free(&policy);
+	free(table);
+	free(path);
+	free(relative);
+}
+
 int
 main(void)
 {
@@ -360,6 +387,7 @@ main(void)
 	    cmocka_unit_test(the_same_key_twice_is_a_mistake),
 	    cmocka_unit_test(the_last_hold_frees_a_policy),
 	    cmocka_unit_test(a_decision_says_by_which_rule),
+	    cmocka_unit_test(the_example_of_a_table_can_be_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
