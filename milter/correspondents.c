@@ -242,3 +242,23 @@ correspondents_find(struct judging *j)
 	free(parties);
 	return o;
 }
+
+const char *
+correspondents_address(const struct judging *j, const struct mail_path *recipient)
+{
+	const struct party *party = parties_find(&j->parties, recipient->address);
+
+	if (party->fate == PARTY_DIRECT || party->reverse == NULL ||
+	    strcmp(party->reverse, recipient->address) == 0)
+		return NULL;
+	return party->reverse;
+}
+
+const char *
+correspondents_alias(const struct judging *j)
+{
+	for (size_t i = 0; i < j->parties.recipients; i++)
+		if (j->parties.items[i].fate == PARTY_ALIAS)
+			return j->parties.items[i].alias;
+	return NULL;
+}

@@ -37,6 +37,9 @@ struct edits {
 
 #define EDITS_INIT ((struct edits){NULL, 0})
 
+/* Where a field is inserted: below the Received that Postfix adds itself. */
+#define EDITS_BELOW_RECEIVED 1
+
 void edits_free(struct edits *edits);
 
 /* Add one.  Texts are copied. */

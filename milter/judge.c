@@ -4,9 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "common/base/xalloc.h"
+#include "common/wire/address.h"
+#include "milter/from_fields.h"
 #include "milter/judge.h"
 #include "milter/judge_parts.h"
+#include "milter/stamp.h"
 #include "milter/who.h"
 
 void
@@ -92,13 +97,86 @@ check_mixed(const struct judging *j)
 	return outcome_ok();
 }
 
+/* The mark that it was done: for the envelope as it is after the edits. */
+static void
+add_stamp(const struct judging *j, const char *sender, struct edits *edits)
+{
+	const struct mail *mail = j->mail;
+	char **recipients = xcalloc(mail->recipient_count + 1, sizeof(char *));
+	struct alias_stamp_envelope envelope = {
+	    .sender = sender,
+	    .recipients = recipients,
+	    .count = mail->recipient_count,
+	};
+	struct buf value = BUF_INIT;
+
+	for (size_t i = 0; i < mail->recipient_count; i++) {
+		const char *address = correspondents_address(j, &mail->recipients[i]);
+
+		recipients[i] =
+		    xstrdup(address != NULL ? address : mail->recipients[i].address);
+	}
+	alias_stamp_make(&j->setup->stamp_key, &envelope, clock_wall(), &value);
+	edits_insheader(edits, EDITS_BELOW_RECEIVED, ALIAS_STAMP_FIELD, buf_str(&value));
+	for (size_t i = 0; i < mail->recipient_count; i++)
+		free(recipients[i]);
+	free(recipients);
+	buf_free(&value);
+}
+
+/* The alias that becomes the sender: *alias_r is to be free()d. */
+static struct outcome
+from_alias(struct judging *j, char **alias_r)
+{
+	const char *domain = book_account(j->book)->domain;
+	const char *alias = correspondents_alias(j);
+
+	*alias_r = NULL;
+	if (alias == NULL) {
+		*alias_r = xasprintf("NEW@%s", domain);
+		return outcome_ok();
+	}
+	/* Another domain's mail we may not send: whoever gets it would not believe it. */
+	if (address_domain(alias) == NULL || strcasecmp(address_domain(alias) + 1, domain) != 0)
+		return outcome_make(
+		    "local", "config", "the alias %s is not at %s", alias, domain);
+	*alias_r = xstrdup(alias);
+	return outcome_ok();
+}
+
+static struct outcome
+from_edits(struct judging *j, struct edits *edits)
+{
+	struct from_options options = {
+	    .own_domains = j->setup->own_domains,
+	    .key = &j->setup->stamp_key,
+	    .now = clock_wall(),
+	};
+	char *alias;
+	struct outcome o = from_alias(j, &alias);
+
+	options.alias = alias;
+	if (outcome_is_ok(&o))
+		o = from_fields_edits(&options, j->mail, edits);
+	if (outcome_is_ok(&o) && j->setup->exempt.key != NULL)
+		add_stamp(j, alias, edits);
+	free(alias);
+	return o;
+}
+
 static struct outcome
 make_edits(struct judging *j)
 {
 	struct edits *edits = &j->verdict->edits;
+	struct outcome o;
 
+	if (j->setup->config->milter.mode == MILTER_FROM)
+		return from_edits(j, edits);
 	exempt_removals(&j->setup->exempt, j->mail, edits);
-	return reverse_edits(j, edits);
+	o = reverse_edits(j, edits);
+	if (outcome_is_ok(&o) && j->setup->exempt.key != NULL)
+		add_stamp(j, j->mail->sender.address, edits);
+	return o;
 }
 
 static struct outcome

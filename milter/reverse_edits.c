@@ -8,10 +8,6 @@
 #include "common/base/xalloc.h"
 #include "common/wire/recipient_fields.h"
 #include "milter/judge_parts.h"
-#include "milter/stamp.h"
-
-/* A field is put below Postfix's own Received. */
-#define BELOW_RECEIVED 1
 
 /* --- the envelope */
 
@@ -32,17 +28,6 @@ kept_arguments(const char *arguments)
 		p += strspn(p, " ");
 	}
 	return kept.len != 0 ? buf_steal(&kept) : NULL;
-}
-
-/* The address a recipient gets, or NULL: it stays as it is. */
-static const char *
-new_address(const struct judging *j, const struct mail_path *recipient)
-{
-	const struct party *party = parties_find(&j->parties, recipient->address);
-
-	if (party->fate == PARTY_DIRECT || strcmp(party->reverse, recipient->address) == 0)
-		return NULL;
-	return party->reverse;
 }
 
 /* Two spellings of one recipient have the same address: it is added once. */
@@ -68,7 +53,7 @@ edit_envelope(const struct judging *j, struct edits *edits)
 
 	for (size_t i = 0; i < j->mail->recipient_count; i++) {
 		const struct mail_path *recipient = &j->mail->recipients[i];
-		const char *address = new_address(j, recipient);
+		const char *address = correspondents_address(j, recipient);
 		char *arguments;
 
 		if (address == NULL)
@@ -135,7 +120,7 @@ name_nobody(const struct judging *j, struct edits *edits)
 	const struct mail_field *to = mail_find(j->mail, "To", 0);
 
 	if (to == NULL) {
-		edits_insheader(edits, BELOW_RECEIVED, "To", RECIPIENT_FIELD_NONE);
+		edits_insheader(edits, EDITS_BELOW_RECEIVED, "To", RECIPIENT_FIELD_NONE);
 		return;
 	}
 	for (size_t i = 0; i < edits->count; i++) {
@@ -167,43 +152,12 @@ edit_header(struct judging *j, struct edits *edits)
 	return o;
 }
 
-/* --- the mark that it was done */
-
-static void
-add_stamp(const struct judging *j, struct edits *edits)
-{
-	const struct mail *mail = j->mail;
-	char **recipients = xcalloc(mail->recipient_count + 1, sizeof(char *));
-	struct alias_stamp_envelope envelope = {
-	    .sender = mail->sender.address,
-	    .recipients = recipients,
-	    .count = mail->recipient_count,
-	};
-	struct buf value = BUF_INIT;
-
-	for (size_t i = 0; i < mail->recipient_count; i++) {
-		const char *address = new_address(j, &mail->recipients[i]);
-
-		recipients[i] =
-		    xstrdup(address != NULL ? address : mail->recipients[i].address);
-	}
-	alias_stamp_make(&j->setup->stamp_key, &envelope, clock_wall(), &value);
-	edits_insheader(edits, BELOW_RECEIVED, ALIAS_STAMP_FIELD, buf_str(&value));
-	for (size_t i = 0; i < mail->recipient_count; i++)
-		free(recipients[i]);
-	free(recipients);
-	buf_free(&value);
-}
-
 struct outcome
 reverse_edits(struct judging *j, struct edits *edits)
 {
 	struct outcome o = edit_header(j, edits);
 
-	if (!outcome_is_ok(&o))
-		return o;
-	edit_envelope(j, edits);
-	if (j->setup->exempt.key != NULL)
-		add_stamp(j, edits);
+	if (outcome_is_ok(&o))
+		edit_envelope(j, edits);
 	return o;
 }

@@ -3,12 +3,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
+#include "common/service/simplelogin.h"
 #include "common/wire/address.h"
 #include "milter/setup.h"
 #include "milter/stamp.h"
+
+#define CHECK_MS 30000 /* for what the service is asked at the start */
 
 void
 milter_setups_init(struct milter_setups *setups, const char *path)
@@ -25,25 +29,45 @@ milter_setups_free(struct milter_setups *setups)
 	pthread_mutex_destroy(&setups->lock);
 }
 
+/* Is mail to leave by this section's aliases? */
+static bool
+is_used(const struct config *config, const struct alias_account *alias)
+{
+	return alias == config->milter.alias || *alias->senders != NULL;
+}
+
+/* From mode is for a domain that the section names. */
+static struct outcome
+check_from(const struct config *config)
+{
+	for (size_t i = 0; i < config->alias_count; i++)
+		if (is_used(config, &config->aliases[i]) && config->aliases[i].domain == NULL)
+			return outcome_make("local", "config",
+			    "%s: mode = from needs domain in alias \"%s\"", config->path,
+			    config->aliases[i].name);
+	return outcome_ok();
+}
+
 /* Is there anybody's alias to send by? */
 static struct outcome
 check(const struct config *config)
 {
 	struct outcome o;
+	bool used = false;
 
 	if (config->alias_count == 0) {
 		o = outcome_make("local", "config", "%s has no alias section", config->path);
 		outcome_hint(&o, "add alias \"NAME\" { }, see ferry.conf(5)");
 		return o;
 	}
-	if (config->milter.alias != NULL)
-		return outcome_ok();
 	for (size_t i = 0; i < config->alias_count; i++)
-		if (*config->aliases[i].senders != NULL)
-			return outcome_ok();
-	return outcome_make("local", "config",
-	    "%s: the milter section names no alias section, and none of them lists senders",
-	    config->path);
+		used = used || is_used(config, &config->aliases[i]);
+	if (!used)
+		return outcome_make("local", "config",
+		    "%s: the milter section names no alias section, and none of them lists "
+		    "senders",
+		    config->path);
+	return config->milter.mode == MILTER_FROM ? check_from(config) : outcome_ok();
 }
 
 struct outcome
@@ -63,21 +87,72 @@ milter_setup_load(const struct milter_setups *setups, struct milter_setup **setu
 	return o;
 }
 
+/* In from mode nobody but the service can say whether a domain may be used. */
+static struct outcome
+check_domain(const struct alias_account *account)
+{
+	struct simplelogin *sl = NULL;
+	struct outcome o = simplelogin_open(account, &sl);
+
+	if (outcome_is_ok(&o))
+		o = simplelogin_domain_check(sl, account->domain, deadline_in_ms(CHECK_MS));
+	simplelogin_close(&sl);
+	return o;
+}
+
+static struct outcome
+check_domains(const struct config *config)
+{
+	struct outcome o = outcome_ok();
+
+	for (size_t i = 0; i < config->alias_count && outcome_is_ok(&o); i++)
+		if (is_used(config, &config->aliases[i]))
+			o = check_domain(&config->aliases[i]);
+	return o;
+}
+
+/* The domains of the configuration, and this machine's name. */
+static char **
+own_domains(const struct milter_config *config)
+{
+	char name[256] = "", **domains;
+	size_t count = 0;
+
+	while (config->own_domains[count] != NULL)
+		count++;
+	domains = xcalloc(count + 2, sizeof(char *));
+	for (size_t i = 0; i < count; i++)
+		domains[i] = xstrdup(config->own_domains[i]);
+	if (gethostname(name, sizeof(name) - 1) == 0 && *name != '\0')
+		domains[count] = xstrdup(name);
+	return domains;
+}
+
+static struct outcome
+open_policy(struct milter_setup *setup)
+{
+	const struct milter_config *config = &setup->config->milter;
+	struct policy_options options = {
+	    .rules = config->rules,
+	    .own_domains = config->own_domains,
+	    .grouping =
+	        config->by_registrable_domain ? GROUP_BY_REGISTRABLE_DOMAIN : GROUP_BY_HOSTNAME,
+	    .no_contact = config->no_contact_direct ? NO_CONTACT_DIRECT : NO_CONTACT_REFUSE,
+	    .contacts = config->mode == MILTER_REVERSE,
+	};
+
+	return policy_new(&options, &setup->policy);
+}
+
 struct outcome
 milter_setup_open(struct milter_setup *setup, bool dry)
 {
 	const struct config *config = setup->config;
 	const struct milter_config *milter = &config->milter;
-	struct policy_options options = {
-	    .rules = milter->rules,
-	    .own_domains = milter->own_domains,
-	    .grouping =
-	        milter->by_registrable_domain ? GROUP_BY_REGISTRABLE_DOMAIN : GROUP_BY_HOSTNAME,
-	    .no_contact = milter->no_contact_direct ? NO_CONTACT_DIRECT : NO_CONTACT_REFUSE,
-	    .contacts = milter->mode == MILTER_REVERSE,
-	};
-	struct outcome o = policy_new(&options, &setup->policy);
+	struct outcome o = open_policy(setup);
 
+	if (outcome_is_ok(&o) && !dry && milter->mode == MILTER_FROM)
+		o = check_domains(config);
 	if (outcome_is_ok(&o) && !dry)
 		o = alias_stamp_key(config->state_dir, &setup->stamp_key);
 	if (!outcome_is_ok(&o))
@@ -88,6 +163,7 @@ milter_setup_open(struct milter_setup *setup, bool dry)
 	    .skip_automatic = milter->skip_automatic,
 	    .key = dry ? NULL : &setup->stamp_key,
 	};
+	setup->own_domains = own_domains(milter);
 	setup->books = xcalloc(config->alias_count + 1, sizeof(struct book *));
 	for (size_t i = 0; i < config->alias_count && outcome_is_ok(&o); i++) {
 		if (!dry)
@@ -108,6 +184,9 @@ milter_setup_free(struct milter_setup **setup)
 	for (size_t i = 0; s->books != NULL && i < s->config->alias_count; i++)
 		book_close(&s->books[i]);
 	free(s->books);
+	for (char **domain = s->own_domains; domain != NULL && *domain != NULL; domain++)
+		free(*domain);
+	free(s->own_domains);
 	policy_free(&s->policy);
 	buf_wipe(&s->stamp_key);
 	config_free(&s->config);

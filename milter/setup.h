@@ -19,6 +19,7 @@ struct milter_setup {
 	struct config *config;
 	struct policy *policy;
 	struct exempt_options exempt;
+	char **own_domains; /* for from mode: the configuration's, and this machine */
 	struct buf stamp_key;
 	struct book **books; /* of the alias sections, in their order */
 	unsigned holders;    /* the current one is held by struct milter_setups too */
@@ -37,7 +38,8 @@ void milter_setups_free(struct milter_setups *setups); /* nobody holds any */
 struct outcome
 milter_setup_load(const struct milter_setups *setups, struct milter_setup **setup_r);
 
-/* Open all it needs, as the user that the program has become.  With dry, nothing is made that is
+/* Open all it needs, as the user that the program has become.  In from mode the alias service is
+ * asked whether the domains are verified there: local/config if one is not.  With dry, nothing is made that is
  * missing, and messages can be judged without asking anybody (struct judge_wishes) alone. */
 struct outcome milter_setup_open(struct milter_setup *setup, bool dry);
 

@@ -166,6 +166,11 @@ struct outcome simplelogin_create(struct simplelogin *sl, const struct simplelog
 struct outcome simplelogin_mailbox_find(
     struct simplelogin *sl, const char *address, struct deadline d, int64_t *id_r);
 
+/* Is the domain one of the account's own, and has the service verified that its mail comes
+ * there?  local/config, with what to do in the hint, if not. */
+struct outcome
+simplelogin_domain_check(struct simplelogin *sl, const char *domain, struct deadline d);
+
 /*
  * The service's alias for a (normalised) hostname, found or made, as the account says.  See
  * simplelogin_find.c for how.  disabled_too: an alias that is disabled will do.

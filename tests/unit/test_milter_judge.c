@@ -74,8 +74,10 @@ fill_map(const struct alias_account *account)
 	struct alias_map_alias y = {4, (char *)"ay@sl.example", true, false, 0};
 	char *path = alias_map_path(account);
 	struct alias_map *map;
-	struct outcome o = alias_map_open(path, &map);
+	struct outcome o = file_make_dirs(account->directory, 0700);
 
+	assert_true(outcome_is_ok(&o));
+	o = alias_map_open(path, &map);
 	assert_string_equal(o.text, "ok");
 	o = alias_map_put_host(map, "x.example", &x);
 	assert_true(outcome_is_ok(&o));
@@ -111,7 +113,7 @@ configure(struct world *w, const char *alias, const char *milter)
 	milter_setups_init(&w->setups, path);
 	o = milter_setup_load(&w->setups, &w->setup);
 	if (outcome_is_ok(&o))
-		o = milter_setup_open(w->setup, false);
+		o = milter_setup_open(w->setup, w->dry);
 	if (!outcome_is_ok(&o))
 		fail_msg("%s", o.text);
 	fill_map(&w->setup->config->aliases[0]);
@@ -572,24 +574,90 @@ only_logging_makes_nothing_and_asks_nobody(void **state)
 	assert_int_equal(w->verdict.work.requests, 0);
 }
 
+/* It would be rewritten, by these edits first. */
+static void
+would_become(struct world *w, const char *edits)
+{
+	struct buf text = BUF_INIT;
+
+	decide(w);
+	if (w->verdict.event != VERDICT_WOULD_REWRITE)
+		fail_msg("%s: %s", verdict_name(w->verdict.event), w->verdict.outcome.text);
+	edits_print(&w->verdict.edits, &text);
+	if (strncmp(buf_str(&text), edits, strlen(edits)) != 0)
+		fail_msg("%s", buf_str(&text));
+	buf_free(&text);
+}
+
 static void
 a_trial_shows_what_is_yet_to_be_made(void **state)
 {
 	struct world *w = *state;
-	struct buf text = BUF_INIT;
 
-	configure(w, "", "");
 	w->dry = true;
+	configure(w, "", "");
 	message(w, "<new@unknown.example>");
 	mail_field(&w->mail, "To", "new@unknown.example");
-	decide(w);
-	assert_string_equal(verdict_name(w->verdict.event), "would-rewrite");
-	edits_print(&w->verdict.edits, &text);
-	without_stamp(&text);
-	assert_string_equal(buf_str(&text), "delrcpt <new@unknown.example>\n"
-	                                    "addrcpt <NEW-1@unknown.example>\n"
-	                                    "chgheader 1 To: NEW-1@unknown.example\n");
-	buf_free(&text);
+	would_become(w, "delrcpt <new@unknown.example>\n"
+	                "addrcpt <NEW-1@unknown.example>\n"
+	                "chgheader 1 To: NEW-1@unknown.example\n");
+}
+
+/* --- from mode */
+
+static void
+in_from_mode_the_alias_writes_to_the_real_recipients(void **state)
+{
+	struct world *w = *state;
+
+	w->dry = true;
+	configure(w, "domain = \"sl.example\"", "mode = from");
+	message(w, "<bob@x.example> <eve@x.example>");
+	would_become(w, "chgfrom <ax@sl.example>\nchgheader 1 From: ");
+	assert_int_equal(w->verdict.aliases, 1);
+	for (size_t i = 0; i < w->verdict.edits.count; i++)
+		assert_true(w->verdict.edits.items[i].kind > EDIT_ADDRCPT);
+	message(w, "<new@unknown.example>");
+	would_become(w, "chgfrom <NEW@sl.example>\n");
+}
+
+static void
+in_from_mode_a_message_has_one_alias(void **state)
+{
+	struct world *w = *state;
+
+	w->dry = true;
+	configure(w, "domain = \"sl.example\"", "mode = from");
+	message(w, "<bob@x.example> <joe@y.example>");
+	turned_down(w, "refused", "550 5.7.1", "separately");
+	message(w, "<bob@x.example> <me@home.example>");
+	turned_down(w, "refused", "550 5.7.1", "separately");
+}
+
+static void
+in_from_mode_an_alias_elsewhere_is_a_doubt(void **state)
+{
+	struct world *w = *state;
+
+	w->dry = true;
+	configure(w, "domain = \"my.example\"", "mode = from");
+	message(w, "<bob@x.example>");
+	turned_down(w, "deferred", "451 4.7.1", "ax@sl.example");
+}
+
+static void
+from_mode_needs_a_domain(void **state)
+{
+	struct world *w = *state;
+	char *path = path_in(w, "ferry.conf");
+	static const char text[] = "alias \"main\" { }\nmilter { mode = from }\n";
+	struct outcome o = file_write_atomic(AT_FDCWD, path, text, strlen(text), 0600);
+
+	assert_true(outcome_is_ok(&o));
+	milter_setups_init(&w->setups, path);
+	o = milter_setup_load(&w->setups, &w->setup);
+	assert_true(outcome_is(&o, "local/config"));
+	assert_non_null(strstr(o.text, "domain"));
 }
 
 int
@@ -624,6 +692,10 @@ main(void)
 	    WITH_WORLD(a_header_beyond_all_measure_refuses_the_message),
 	    WITH_WORLD(only_logging_makes_nothing_and_asks_nobody),
 	    WITH_WORLD(a_trial_shows_what_is_yet_to_be_made),
+	    WITH_WORLD(in_from_mode_the_alias_writes_to_the_real_recipients),
+	    WITH_WORLD(in_from_mode_a_message_has_one_alias),
+	    WITH_WORLD(in_from_mode_an_alias_elsewhere_is_a_doubt),
+	    WITH_WORLD(from_mode_needs_a_domain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
