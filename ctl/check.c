@@ -90,6 +90,7 @@ run(struct check *check, const char *config_path, const char *name, bool offline
 	for (size_t i = 0; i < config->alias_count; i++)
 		if (name == NULL || config_alias(config, name) == &config->aliases[i])
 			check_alias(check, &config->aliases[i], offline);
+	check_milter(check, config, name, offline);
 	config_free(&config);
 }
 
