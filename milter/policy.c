@@ -93,11 +93,12 @@ write_own_rules(char *const *domains, size_t count, char **rules)
 		struct buf domain = BUF_INIT;
 		const char *fault = policy_key_domain(domains[i], &domain);
 
+		if (fault == NULL)
+			rules[i] = xasprintf("%s direct", domain.data);
+		buf_free(&domain);
 		if (fault != NULL)
 			return outcome_make(
 			    "local", "config", "own-domains: \"%s\": %s", domains[i], fault);
-		rules[i] = xasprintf("%s direct", domain.data);
-		buf_free(&domain);
 	}
 	return outcome_ok();
 }
