@@ -5,8 +5,8 @@
  * it belongs to, and sends that to everybody: in one message to contacts of two aliases, each
  * would see the other's address.  One that names anybody who is no contact it drops, and says
  * that all is well.  So who is to be sent to by one alias gets a message in which To and Cc
- * (and Resent-To and Resent-Cc) name that alias's contacts alone, and who is to be sent to
- * directly, one in which no reverse address is named:
+ * (and the topmost Resent-To and Resent-Cc) name that alias's contacts alone, and who is to be
+ * sent to directly, one in which no reverse address is named:
  *
  *	envelope  r1@sl r2@sl r3@sl bob@x	To: r1@sl, r3@sl	Cc: r2@sl, bob@x
  *

@@ -2,7 +2,8 @@
  * What became of a submission whose answer was lost.
  *
  *	Email by id, or by Message-ID and stamp
- *	  |-- not there        UNSENT (or UNKNOWN, where what is sent is destroyed)
+ *	  |-- not there        UNSENT (or UNKNOWN, where what is sent is destroyed, or where
+ *	  |                    there are too many to look at)
  *	  |-- no draft         SENT: it was filed, which happens on success alone
  *	  |-- a draft          the service may have failed between sending and filing:
  *	         |
@@ -29,8 +30,10 @@
 #include "transport/submit_calls.h"
 #include "transport/submit_doubt.h"
 
-#define SEARCH_MAX 100 /* Emails with one Message-ID that are looked at */
-#define FRESH_S    60  /* that a service may be at work on what it was asked */
+/* Emails with one Message-ID that are looked at: a message has one for each alias (split.h), and
+ * for each delivery that the queue makes of it. */
+#define SEARCH_MAX 500
+#define FRESH_S    60 /* that a service may be at work on what it was asked */
 
 static void
 all_are(const struct doubt_question *q, struct doubt_answer *answer, enum doubt verdict)
@@ -39,9 +42,9 @@ all_are(const struct doubt_question *q, struct doubt_answer *answer, enum doubt 
 		answer->verdicts[i] = verdict;
 }
 
-/* Add the calls that find the Email; the id of the one that lists it. */
+/* Add the calls that find the Email among so many; the id of the one that lists it. */
 static const char *
-add_search(struct jmap_request *request, const struct doubt_question *q)
+add_search(struct jmap_request *request, const struct doubt_question *q, int64_t most)
 {
 	bool by_message_id = *q->message_id != '\0';
 	json_t *args = json_pack("{s:o}", "properties", submit_evidence_properties());
@@ -55,7 +58,7 @@ add_search(struct jmap_request *request, const struct doubt_question *q)
 	query = jmap_email_query_call(request,
 	    json_pack("{s:[s, s]}", "header", by_message_id ? "Message-ID" : STAMP_FIELD,
 	        by_message_id ? q->message_id : q->stamp.text),
-	    true, NULL, SEARCH_MAX);
+	    true, NULL, most);
 	jmap_refer(args, "ids", query, "Email/query", "/ids");
 	return jmap_call(request, "Email/get", args);
 }
@@ -184,27 +187,47 @@ cannot_be_asked(const struct outcome *o)
 	       !outcome_is(o, "method/serverUnavailable") && !outcome_is(o, "method/rateLimit");
 }
 
-struct outcome
-submit_doubt(struct jmap *jmap, const struct doubt_question *q, struct doubt_answer *answer)
+/* Find the Email; *whole_r says that there are no more that might be it. */
+static struct outcome
+search(struct jmap *jmap, const struct doubt_question *q, struct doubt_answer *answer,
+    enum evidence *evidence_r, bool *whole_r)
 {
 	struct jmap_request *request = jmap_request_new(0);
-	const char *call = add_search(request, q);
-	struct jmap_response *response;
+	struct jmap_response *response = NULL;
+	const struct jmap_session *session;
 	const json_t *email = NULL;
-	enum evidence evidence = EVIDENCE_NONE;
-	json_t *result;
-	struct outcome o;
+	int64_t most = SEARCH_MAX;
+	const char *call;
+	json_t *result = NULL;
+	struct outcome o = jmap_session(jmap, q->deadline, &session);
 
-	answer->requests++;
-	o = jmap_send(jmap, request, true, q->deadline, &response);
+	if (outcome_is_ok(&o) && session->max_objects_in_get < most)
+		most = session->max_objects_in_get;
+	call = add_search(request, q, most);
+	if (outcome_is_ok(&o)) {
+		answer->requests++;
+		o = jmap_send(jmap, request, true, q->deadline, &response);
+	}
 	if (outcome_is_ok(&o))
 		o = jmap_result(response, call, "Email/get", &result);
+	*evidence_r = EVIDENCE_NONE;
 	if (outcome_is_ok(&o))
-		evidence = find_evidence(json_get_array(result, "list"), &q->stamp, &email);
+		*evidence_r = find_evidence(json_get_array(result, "list"), &q->stamp, &email);
+	*whole_r = (int64_t)json_array_size(json_get_array(result, "list")) < most;
 	if (email != NULL)
 		answer->email_id = xstrdup(json_get_id(email, "id"));
 	jmap_response_free(&response);
 	jmap_request_free(&request);
+	return o;
+}
+
+struct outcome
+submit_doubt(struct jmap *jmap, const struct doubt_question *q, struct doubt_answer *answer)
+{
+	enum evidence evidence;
+	bool whole;
+	struct outcome o = search(jmap, q, answer, &evidence, &whole);
+
 	answer->draft = evidence == EVIDENCE_DRAFT && answer->email_id != NULL;
 	if (cannot_be_asked(&o)) {
 		all_are(q, answer, DOUBT_UNKNOWN);
@@ -215,7 +238,8 @@ submit_doubt(struct jmap *jmap, const struct doubt_question *q, struct doubt_ans
 		all_are(q, answer,
 		    evidence == EVIDENCE_SENT                        ? DOUBT_SENT
 		    : q->sent == SENT_DESTROY || q->email_id != NULL ? DOUBT_UNKNOWN
-		                                                     : DOUBT_UNSENT);
+		    : whole                                          ? DOUBT_UNSENT
+		                                                     : DOUBT_UNKNOWN);
 	}
 	if (outcome_is_ok(&o))
 		doubt_what_is_fresh(q, answer);

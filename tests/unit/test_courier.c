@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@
 	"\"downloadUrl\":\"/download/{accountId}/{blobId}/{name}?type={type}\","           \
 	"\"state\":\"s1\"}"
 
-#define EMAILS_MAX 256
+#define EMAILS_MAX 512
 #define THREADS    48
 
 /* What happens to the next request that submits. */
@@ -647,6 +648,48 @@ a_cut_between_recipients_apart_sends_nothing_twice(void **state)
 	assert_int_equal(sent_to(world, "c@y"), 1);
 }
 
+/* As if the tries so far had been an hour ago. */
+static void
+age(const struct world *world)
+{
+	char *path = xasprintf("%s/transport/journal.db", world->config.state_dir);
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db, "UPDATE recipient SET changed = changed - 3600", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	free(path);
+}
+
+/* What comes of a second try, of a message with the Message-ID of so many others, the first try
+ * of which was not acted upon. */
+static void
+is_looked_for_among(struct world *world, size_t others, const char *condition)
+{
+	world->config.transport.ambiguous = AMBIGUOUS_HOLD;
+	for (size_t i = 0; i < others; i++)
+		strcpy(world->emails[world->email_count++].message_id, "<Q1@x>");
+	world->trouble = CUT_BEFORE;
+	expect(world, "Q1", "a@y", "net/cut-sent");
+	age(world);
+	reopen(world);
+	expect(world, "Q1", "a@y", condition);
+}
+
+static void
+one_of_many_messages_with_its_name_is_looked_for(void **state)
+{
+	is_looked_for_among(*state, 499, "ok");
+}
+
+static void
+too_many_messages_with_its_name_leave_a_doubt(void **state)
+{
+	is_looked_for_among(*state, 500, "local/ambiguous");
+}
+
 /* The first try meets the trouble; what comes of the second. */
 static struct outcome
 try_twice(struct world *world, enum trouble trouble, struct told *told_r)
@@ -957,6 +1000,8 @@ main(void)
 	    TEST(a_cut_between_recipients_apart_sends_nothing_twice),
 	    TEST(what_was_not_acted_upon_is_sent_by_the_next_try),
 	    TEST(what_was_acted_upon_is_found_by_the_next_try),
+	    TEST(one_of_many_messages_with_its_name_is_looked_for),
+	    TEST(too_many_messages_with_its_name_leave_a_doubt),
 	    TEST(what_was_sent_and_not_filed_is_found_where_submissions_are_remembered),
 	    TEST(a_service_that_failed_after_sending_is_not_believed),
 	    TEST(where_nobody_can_tell_it_is_sent_again),
