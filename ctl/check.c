@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "common/base/buf.h"
+#include "common/base/owner.h"
 #include "ctl/check.h"
 #include "ctl/commands.h"
-#include "ctl/owner.h"
 
 const struct ctl_option ctl_check_options[] = {
     {"offline", NULL, "check the configuration and the files alone"},
@@ -90,6 +90,7 @@ run(struct check *check, const char *config_path, const char *name, bool offline
 	for (size_t i = 0; i < config->alias_count; i++)
 		if (name == NULL || config_alias(config, name) == &config->aliases[i])
 			check_alias(check, &config->aliases[i], offline);
+	check_milter(check, config, name, offline);
 	config_free(&config);
 }
 

@@ -38,4 +38,9 @@ void check_account(struct check *check, const struct account *account, bool offl
 /* An alias service: its key and, unless offline, whether it makes aliases as configured. */
 void check_alias(struct check *check, const struct alias_account *account, bool offline);
 
+/* The filter: whose mail it takes and, unless offline, whether the alias service takes it from
+ * there.  name: of the one alias service that is looked at, or NULL. */
+void
+check_milter(struct check *check, const struct config *config, const char *name, bool offline);
+
 #endif

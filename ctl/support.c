@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "common/base/cancel.h"
+#include "common/base/owner.h"
 #include "ctl/ctl.h"
-#include "ctl/owner.h"
 
 /* Statuses that a person or a script at a terminal expects, by the start of the condition.
  * The outcome's own are Postfix's: nearly all "try again". */

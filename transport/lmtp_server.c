@@ -7,16 +7,12 @@
  * ever interrupted by one.
  */
 #include <errno.h>
-#include <grp.h>
-#include <malloc.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -24,19 +20,16 @@
 
 #include "common/base/cancel.h"
 #include "common/base/file.h"
-#include "common/base/secrecy.h"
 #include "common/base/xalloc.h"
-#include "common/wire/endpoint.h"
+#include "common/wire/daemon.h"
 #include "common/wire/supervisor.h"
 #include "transport/lmtp_parts.h"
 #include "transport/lmtp_server.h"
 #include "transport/lmtp_session.h"
 
-#define TEND_MS      5000
-#define PAUSE_MS     100 /* after an accept(2) that found no descriptor */
-#define POLL_MAX_MS  60000
-#define ALLOC_BLOCK  65536 /* larger allocations are given back to the system at once */
-#define ALLOC_ARENAS 2
+#define TEND_MS     5000
+#define PAUSE_MS    100 /* after an accept(2) that found no descriptor */
+#define POLL_MAX_MS 60000
 
 struct daemon {
 	struct lmtp_server server;
@@ -56,30 +49,6 @@ struct daemon {
 };
 
 /* --- start */
-
-/*
- * Memory is what a hundred large messages must not take: two arenas instead of one for every
- * few threads, and blocks of some size go back when they are freed.
- */
-static void
-limit_memory(void)
-{
-	mallopt(M_ARENA_MAX, ALLOC_ARENAS);
-	mallopt(M_MMAP_THRESHOLD, ALLOC_BLOCK);
-	mallopt(M_TRIM_THRESHOLD, ALLOC_BLOCK);
-}
-
-/* A client takes a few descriptors; let there be as many as may be. */
-static void
-raise_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
 
 static int
 open_signals(void)
@@ -105,60 +74,16 @@ machine_name(void)
 	return xstrdup(name);
 }
 
-/* Whom to become; NULL in *user_r if we are not root. */
-static struct outcome
-find_user(const struct transport_config *config, const struct passwd **user_r)
+static struct daemon_place
+place_of(const struct transport_config *config)
 {
-	*user_r = NULL;
-	if (geteuid() != 0)
-		return outcome_ok();
-	if (config->user == NULL)
-		return outcome_make("local", "config",
-		    "started as root: set user in the transport section, or User= in systemd");
-	*user_r = getpwnam(config->user);
-	if (*user_r == NULL || (*user_r)->pw_uid == 0)
-		return outcome_make("local", "config", "user %s %s", config->user,
-		    *user_r == NULL ? "does not exist" : "is root");
-	return outcome_ok();
-}
-
-static struct outcome
-become(const struct passwd *user)
-{
-	if (user == NULL)
-		return outcome_ok();
-	if (initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
-	    setuid(user->pw_uid) < 0)
-		return outcome_make(
-		    "local", "permission", "become %s: %s", user->pw_name, strerror(errno));
-	secrecy_protect(); /* another user may be traced again */
-	return outcome_ok();
-}
-
-/* The socket that was passed, or one of our own. */
-static struct outcome
-open_listener(
-    struct daemon *d, const struct transport_config *config, const struct passwd *user)
-{
-	struct endpoint_access access = {
+	return (struct daemon_place){
+	    .section = "transport",
+	    .user = config->user,
+	    .listen = config->listen,
 	    .mode = config->listen_mode,
-	    .owner = user != NULL ? user->pw_uid : (uid_t)-1,
-	    .group = user != NULL ? user->pw_gid : (gid_t)-1,
+	    .group = config->listen_group,
 	};
-	struct outcome o = supervisor_socket(&d->socket.fd);
-
-	d->passed = d->socket.fd >= 0;
-	if (!outcome_is_ok(&o) || d->passed)
-		return o;
-	if (config->listen_group != NULL) {
-		const struct group *group = getgrnam(config->listen_group);
-
-		if (group == NULL)
-			return outcome_make(
-			    "local", "config", "group %s does not exist", config->listen_group);
-		access.group = group->gr_gid;
-	}
-	return endpoint_listen(config->listen, &access, &d->socket);
 }
 
 static void *
@@ -219,6 +144,7 @@ static struct outcome
 start(struct daemon *d)
 {
 	const struct passwd *user = NULL;
+	struct daemon_place place;
 	struct setup *setup = NULL;
 	struct outcome o = setup_load(&d->server.setups, &setup);
 
@@ -226,11 +152,12 @@ start(struct daemon *d)
 		return o;
 	config_open_log(setup->config, d->ident, d->args->verbose);
 	d->log_opened = setup->config->log.to != LOG_TO_STDERR;
-	o = find_user(&setup->config->transport, &user);
+	place = place_of(&setup->config->transport);
+	o = daemon_user(&place, &user);
 	if (outcome_is_ok(&o))
-		o = open_listener(d, &setup->config->transport, user);
+		o = daemon_listen(&place, user, &d->socket, &d->passed);
 	if (outcome_is_ok(&o))
-		o = become(user);
+		o = daemon_become(user);
 	if (!outcome_is_ok(&o)) {
 		setup_free(&setup);
 		return o;
@@ -418,8 +345,8 @@ lmtp_serve(const struct arguments *args, const char *ident)
 	struct outcome o;
 
 	log_open(ident, LOG_TO_STDERR, LOG_MAIL, LOG_INFO);
-	limit_memory();
-	raise_descriptors();
+	daemon_limit_memory();
+	daemon_raise_descriptors();
 	d.server.name = machine_name();
 	d.server.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	d.server.ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

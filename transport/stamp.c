@@ -4,22 +4,17 @@
  * Parts are hashed with a NUL behind each, which none of them contains, so that no two
  * different deliveries hash the same bytes.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/base/file.h"
 #include "common/base/xalloc.h"
+#include "common/wire/key_file.h"
 #include "transport/stamp.h"
 
-#define KEY_FILE  "stamp-key"
-#define KEY_BYTES 32
+#define KEY_FILE "stamp-key"
 
 static void
 add_hex(struct buf *text, const unsigned char *bytes, size_t length)
@@ -28,75 +23,10 @@ add_hex(struct buf *text, const unsigned char *bytes, size_t length)
 		buf_addf(text, "%02x", bytes[i]);
 }
 
-/* Write a new key beside KEY_FILE and link it there: who comes second finds the first's. */
-static struct outcome
-make_key(int dir, const char *state_dir)
-{
-	char *name = xasprintf(KEY_FILE ".new.%ld", (long)getpid());
-	unsigned char bytes[KEY_BYTES];
-	struct buf text = BUF_INIT;
-	struct outcome o;
-
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
-		free(name);
-		return outcome_make("local", "io", "no random numbers for a key");
-	}
-	add_hex(&text, bytes, sizeof(bytes));
-	buf_addc(&text, '\n');
-	o = file_write_atomic(dir, name, text.data, text.len, 0600);
-	if (outcome_is_ok(&o)) {
-		if (linkat(dir, name, dir, KEY_FILE, 0) < 0 && errno != EEXIST)
-			o = file_error("cannot make " KEY_FILE " in", state_dir);
-		(void)unlinkat(dir, name, 0);
-	}
-	if (outcome_is_ok(&o))
-		o = file_sync_dir(dir, state_dir);
-	buf_wipe(&text);
-	free(name);
-	return o;
-}
-
-static struct outcome
-read_or_make_key(int dir, const char *state_dir, struct buf *key)
-{
-	struct outcome o = outcome_ok();
-	char *path = xasprintf("%s/" KEY_FILE, state_dir);
-
-	if (faccessat(dir, KEY_FILE, F_OK, 0) < 0 && errno == ENOENT)
-		o = make_key(dir, state_dir);
-	if (outcome_is_ok(&o))
-		o = file_read_secret(path, 1024, key);
-	free(path);
-	return o;
-}
-
-/* Open the directory; only where it is missing, and so for the first message, make it. */
-static struct outcome
-open_state(const char *state_dir, int *dir_r)
-{
-	struct outcome o;
-
-	*dir_r = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*dir_r < 0 && errno == ENOENT) {
-		o = file_make_dirs(state_dir, 0700);
-		if (!outcome_is_ok(&o))
-			return o;
-		*dir_r = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	return *dir_r < 0 ? file_error("cannot open", state_dir) : outcome_ok();
-}
-
 struct outcome
 stamp_key(const char *state_dir, struct buf *key)
 {
-	int dir;
-	struct outcome o = open_state(state_dir, &dir);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	o = read_or_make_key(dir, state_dir, key);
-	close(dir);
-	return o;
+	return key_file(state_dir, KEY_FILE, key);
 }
 
 static int

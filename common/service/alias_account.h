@@ -28,6 +28,7 @@ struct alias_account {
 	enum alias_naming naming;
 	char *domain;       /* of new aliases; NULL: what the service offers first */
 	char *mailbox;      /* address that gets their mail; NULL: the default mailbox */
+	char **senders;     /* keys (address.h) of those it is for; NULL-terminated */
 	int64_t refresh_ms; /* what is known of an alias is looked at again after so long */
 };
 

@@ -67,6 +67,12 @@ simplelogin_account(const struct simplelogin *sl)
 	return sl->account;
 }
 
+unsigned
+simplelogin_requests(const struct simplelogin *sl)
+{
+	return sl->requests;
+}
+
 void
 simplelogin_on_wait(struct simplelogin *sl,
     void (*wait)(void *arg, unsigned seconds, const char *words), void *arg)

@@ -43,6 +43,9 @@ void simplelogin_close(struct simplelogin **sl);
 
 const struct alias_account *simplelogin_account(const struct simplelogin *sl);
 
+/* How many requests were sent since it was opened, those tried again among them. */
+unsigned simplelogin_requests(const struct simplelogin *sl);
+
 /* Be told of every wait for a limit, before it: seconds, and which endpoint's. */
 void simplelogin_on_wait(struct simplelogin *sl,
     void (*wait)(void *arg, unsigned seconds, const char *words), void *arg);
@@ -162,6 +165,11 @@ struct outcome simplelogin_create(struct simplelogin *sl, const struct simplelog
  * none. */
 struct outcome simplelogin_mailbox_find(
     struct simplelogin *sl, const char *address, struct deadline d, int64_t *id_r);
+
+/* Is the domain one of the account's own, and has the service verified that its mail comes
+ * there?  local/config, with what to do in the hint, if not. */
+struct outcome
+simplelogin_domain_check(struct simplelogin *sl, const char *domain, struct deadline d);
 
 /*
  * The service's alias for a (normalised) hostname, found or made, as the account says.  See

@@ -44,6 +44,7 @@ perform(struct simplelogin *sl, const struct simplelogin_endpoint *endpoint,
 	*answer = (struct http_answer){0};
 	if (outcome_is_ok(&o))
 		o = http_perform(sl->http, &http, answer);
+	sl->requests += answer->attempts;
 	free(url);
 	return o;
 }

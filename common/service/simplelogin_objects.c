@@ -250,3 +250,30 @@ simplelogin_mailbox_find(
 	outcome_hint(&o, "ferryctl mailbox list shows those there are");
 	return o;
 }
+
+struct outcome
+simplelogin_domain_check(struct simplelogin *sl, const char *domain, struct deadline d)
+{
+	struct simplelogin_list *list =
+	    simplelogin_list(sl, simplelogin_endpoint("domain list"), NULL);
+	bool own = false, verified = false;
+	struct outcome o;
+	json_t *item;
+
+	while (!own && simplelogin_next(list, d, &item, &o)) {
+		const char *name = json_get_string(item, "domain_name");
+
+		own = name != NULL && strcasecmp(name, domain) == 0;
+		verified = own && json_get_bool(item, "is_verified", false);
+	}
+	simplelogin_list_free(&list);
+	if (!outcome_is_ok(&o) || verified)
+		return o;
+	o = outcome_make("local", "config", "%s is %s", domain,
+	    own ? "not verified at the alias service"
+	        : "no domain of the account at the alias service");
+	outcome_hint(
+	    &o, own ? "set its MX record as the service shows, and have it checked there"
+	            : "ferryctl domain list shows those there are");
+	return o;
+}

@@ -21,9 +21,10 @@
 struct simplelogin {
 	const struct alias_account *account;
 	struct http *http;
-	int dir;          /* of the account */
-	struct buf key;   /* "" until it is needed */
-	bool was_refused; /* what pace last saw: the endpoint's last answer was a 429 */
+	int dir;           /* of the account */
+	struct buf key;    /* "" until it is needed */
+	unsigned requests; /* that were sent */
+	bool was_refused;  /* what pace last saw: the endpoint's last answer was a 429 */
 	void (*wait)(void *arg, unsigned seconds, const char *words);
 	void *wait_arg;
 };

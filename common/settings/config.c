@@ -15,6 +15,15 @@
 #include "common/settings/config_document.h"
 #include "common/settings/config_schema.h"
 #include "common/wire/address.h"
+#include "common/wire/network.h"
+
+static void
+free_list(char **list)
+{
+	for (char **item = list; item != NULL && *item != NULL; item++)
+		free(*item);
+	free(list);
+}
 
 /* Options that mean nothing for this login are mistakes: somebody expects something of them. */
 static void
@@ -74,17 +83,26 @@ fill_proof_of_work(struct document *d, cfg_t *section, struct account *account)
 	account->pow_max_difficulty = (int)document_number(d, section, "pow-max-difficulty");
 }
 
-/* Whose mail it sends; with which From. */
-static void
-fill_senders(struct document *d, cfg_t *section, struct account *account)
+/* The senders that a section lists, as keys. */
+static char **
+sender_keys(struct document *d, cfg_t *section)
 {
-	account->senders = document_list(d, section, "senders", NULL);
-	for (char **sender = account->senders; *sender != NULL; sender++) {
+	char **senders = document_list(d, section, "senders", NULL);
+
+	for (char **sender = senders; *sender != NULL; sender++) {
 		char *key = address_key(*sender);
 
 		free(*sender);
 		*sender = key;
 	}
+	return senders;
+}
+
+/* Whose mail it sends; with which From. */
+static void
+fill_senders(struct document *d, cfg_t *section, struct account *account)
+{
+	account->senders = sender_keys(d, section);
 	account->rewrite_from = (enum rewrite_from)document_word(d, section, "rewrite-from");
 	if (account->rewrite_from != REWRITE_NEVER && account->auth != AUTH_ATOMICMAIL &&
 	    account->address == NULL)
@@ -140,6 +158,7 @@ fill_alias(
 		    "domain has no meaning with naming = %s",
 		    document_value(d, section, "naming"));
 	alias->mailbox = document_text(d, section, "mailbox");
+	alias->senders = sender_keys(d, section);
 	alias->refresh_ms = 1000 * (int64_t)document_number(d, section, "refresh");
 	alias->paced = document_word(d, section, "rate-limits") != 0;
 }
@@ -212,12 +231,12 @@ fill_server(struct document *d, cfg_t *section, struct transport_config *transpo
 	transport->monitor = document_text(d, section, "monitor");
 }
 
-/* Does the account list this sender? */
+/* Is this sender in the list? */
 static bool
-claims(const struct account *account, const char *key)
+claims(char *const *senders, const char *key)
 {
-	for (char **sender = account->senders; *sender != NULL; sender++)
-		if (strcmp(*sender, key) == 0)
+	for (; *senders != NULL; senders++)
+		if (strcmp(*senders, key) == 0)
 			return true;
 	return false;
 }
@@ -231,7 +250,7 @@ check_claims(struct document *d, const struct config *config, size_t i)
 
 	for (const struct account *other = config->accounts; other < account; other++) {
 		for (char **sender = account->senders; *sender != NULL; sender++)
-			if (claims(other, *sender))
+			if (claims(other->senders, *sender))
 				document_mistake(d, document_line(d, section, "senders"),
 				    "account \"%s\" has the sender %s too", other->name,
 				    *sender);
@@ -240,6 +259,89 @@ check_claims(struct document *d, const struct config *config, size_t i)
 			document_mistake(d, document_line(d, section, "address"),
 			    "account \"%s\" has the same address", other->name);
 	}
+}
+
+static void
+check_alias_claims(struct document *d, const struct config *config, size_t i)
+{
+	const struct alias_account *alias = &config->aliases[i];
+	cfg_t *section = cfg_getnsec(d->root, "alias", (unsigned)i);
+
+	for (const struct alias_account *other = config->aliases; other < alias; other++)
+		for (char **sender = alias->senders; *sender != NULL; sender++)
+			if (claims(other->senders, *sender))
+				document_mistake(d, document_line(d, section, "senders"),
+				    "alias \"%s\" has the sender %s too", other->name, *sender);
+}
+
+/* The alias section of everybody: the one that is named, or the only one, unless that lists
+ * whom it is for. */
+static const struct alias_account *
+alias_of(struct document *d, const struct config *config, cfg_t *section)
+{
+	const char *name = document_value(d, section, "alias");
+	const struct alias_account *alias;
+
+	if (name == NULL)
+		return config->alias_count == 1 && *config->aliases[0].senders == NULL
+		           ? &config->aliases[0]
+		           : NULL;
+	alias = config_alias(config, name);
+	if (alias == NULL)
+		document_mistake(d, document_line(d, section, "alias"),
+		    "there is no alias section \"%s\"", name);
+	return alias;
+}
+
+static void
+fill_networks(struct document *d, cfg_t *section, struct milter_config *milter)
+{
+	char **texts = document_list(d, section, "networks", NULL);
+	size_t count = 0;
+
+	while (texts[count] != NULL)
+		count++;
+	milter->networks = xcalloc(count + 1, sizeof(*milter->networks));
+	milter->network_count = count;
+	for (size_t i = 0; i < count; i++)
+		(void)network_parse(texts[i], &milter->networks[i]);
+	free_list(texts);
+}
+
+static void
+fill_policy(struct document *d, cfg_t *section, struct milter_config *milter)
+{
+	milter->rules = document_list(d, section, "rules", NULL);
+	milter->own_domains = document_list(d, section, "own-domains", NULL);
+	milter->by_registrable_domain = document_word(d, section, "group-by") != 0;
+	milter->no_contact_direct = document_word(d, section, "no-contact") != 0;
+	milter->opt_out = document_text(d, section, "opt-out");
+	milter->skip_lists = document_word(d, section, "skip-lists") != 0;
+	milter->skip_automatic = document_word(d, section, "skip-automatic") != 0;
+}
+
+static void
+fill_milter(struct document *d, struct config *config, cfg_t *section)
+{
+	struct milter_config *milter = &config->milter;
+
+	milter->alias = alias_of(d, config, section);
+	milter->unlisted_direct = document_word(d, section, "unlisted") != 0;
+	milter->authenticated = document_word(d, section, "authenticated") != 0;
+	milter->local = document_word(d, section, "local") != 0;
+	fill_networks(d, section, milter);
+	milter->mode = (enum milter_mode)document_word(d, section, "mode");
+	milter->log_only = document_word(d, section, "action") != 0;
+	milter->mixed_refused = document_word(d, section, "mixed") != 0;
+	fill_policy(d, section, milter);
+	milter->deadline_ms = 1000 * (int64_t)document_number(d, section, "deadline");
+	milter->in_flight = (unsigned)document_number(d, section, "in-flight");
+	milter->listen = document_text(d, section, "listen");
+	milter->listen_mode =
+	    (mode_t)strtol(document_value(d, section, "listen-mode"), NULL, 8);
+	milter->listen_group = document_text(d, section, "listen-group");
+	milter->user = document_text(d, section, "user");
+	milter->monitor = document_text(d, section, "monitor");
 }
 
 static void
@@ -278,7 +380,10 @@ fill(struct document *d, struct config *config)
 	for (unsigned i = 0; i < config->alias_count; i++)
 		fill_alias(
 		    d, config->state_dir, cfg_getnsec(root, "alias", i), &config->aliases[i]);
+	for (unsigned i = 0; i < config->alias_count; i++)
+		check_alias_claims(d, config, i);
 	fill_transport(d, config, cfg_getsec(root, "transport"));
+	fill_milter(d, config, cfg_getsec(root, "milter"));
 	config->sync_count = cfg_size(root, "sync");
 	config->syncs = xcalloc(config->sync_count + 1, sizeof(*config->syncs));
 	for (unsigned i = 0; i < config->sync_count; i++)
@@ -315,14 +420,6 @@ config_load(const char *path, struct config **config_r)
 }
 
 static void
-free_list(char **list)
-{
-	for (char **item = list; item != NULL && *item != NULL; item++)
-		free(*item);
-	free(list);
-}
-
-static void
 free_account(struct account *account)
 {
 	free(account->name);
@@ -350,6 +447,20 @@ free_alias(struct alias_account *alias)
 	free(alias->ca_file);
 	free(alias->domain);
 	free(alias->mailbox);
+	free_list(alias->senders);
+}
+
+static void
+free_milter(struct milter_config *milter)
+{
+	free(milter->networks);
+	free_list(milter->rules);
+	free_list(milter->own_domains);
+	free(milter->opt_out);
+	free(milter->listen);
+	free(milter->listen_group);
+	free(milter->user);
+	free(milter->monitor);
 }
 
 static void
@@ -382,6 +493,7 @@ config_free(struct config **config)
 	free(c->transport.listen_group);
 	free(c->transport.user);
 	free(c->transport.monitor);
+	free_milter(&c->milter);
 	free(c->accounts);
 	free(c->aliases);
 	free(c->syncs);

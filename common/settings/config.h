@@ -18,6 +18,8 @@
 #include "common/service/account.h"
 #include "common/service/alias_account.h"
 
+struct network; /* network.h */
+
 enum maildir_layout {
 	LAYOUT_MAILDIRPP, /* INBOX is the Maildir itself, others are .Name.Sub in it */
 	LAYOUT_FS,        /* every mailbox is a folder path: INBOX/, Name/Sub/ */
@@ -68,6 +70,44 @@ struct transport_config {
 	char *monitor;           /* HOST:PORT, or NULL */
 };
 
+/* What ferry-milter makes of a message: in the order of the schema's words. */
+enum milter_mode {
+	MILTER_REVERSE, /* recipients become reverse aliases */
+	MILTER_FROM,    /* the sender becomes the alias */
+};
+
+struct milter_config {
+	/* whose mail */
+	const struct alias_account *alias; /* of senders that no section lists; or NULL */
+	bool unlisted_direct; /* mail of senders that have no section: untouched, not refused */
+	bool authenticated;   /* of clients that authenticated themselves */
+	bool local;           /* of sendmail(1) */
+	struct network *networks; /* of clients from these */
+	size_t network_count;
+
+	/* what becomes of it */
+	enum milter_mode mode;
+	bool log_only;
+	bool mixed_refused; /* with recipients that need different messages; else they are split
+	                     * further on */
+	char **rules;       /* tables, and "KEY ACTION"; see milter/policy.h; NULL-terminated */
+	char **own_domains; /* "example.org", or ".example.org" for all below it; likewise */
+	bool by_registrable_domain; /* what shares an alias; else hostnames */
+	bool no_contact_direct;     /* to whom no alias can write; else refused */
+	char *opt_out;              /* header field by which a user's message leaves as it is */
+	bool skip_lists;            /* mail of lists leaves as it is */
+	bool skip_automatic;        /* and that of programs that say so */
+	int64_t deadline_ms;
+	unsigned in_flight; /* look-ups at the service at a time */
+
+	/* of the daemon */
+	char *listen;       /* endpoint */
+	mode_t listen_mode; /* of a socket in the file system */
+	char *listen_group; /* or NULL */
+	char *user;         /* to become if started as root, or NULL */
+	char *monitor;      /* HOST:PORT, or NULL */
+};
+
 struct sync_config {
 	char *name;
 	const struct account *account;
@@ -95,6 +135,7 @@ struct config {
 	struct alias_account *aliases;
 	size_t alias_count;
 	struct transport_config transport;
+	struct milter_config milter;
 	struct sync_config *syncs;
 	size_t sync_count;
 	struct log_config log;

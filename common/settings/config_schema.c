@@ -15,6 +15,7 @@
 #include "common/settings/config_schema.h"
 #include "common/wire/endpoint.h"
 #include "common/wire/http.h"
+#include "common/wire/network.h"
 
 #define ATOMICMAIL_SALT "0b980734412c292d6549110276b604ab1dea4883bd460d77d1b984adf8bca083"
 
@@ -56,6 +57,7 @@ static const struct config_option options[] = {
     {"alias", "naming", CONFIG_CHOICE, "host", 0, 0, "host word uuid", CONFIG_FOR_ALL},
     {"alias", "domain", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"alias", "mailbox", CONFIG_ADDRESS, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"alias", "senders", CONFIG_SENDERS, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"alias", "refresh", CONFIG_NUMBER, "86400", 0, 31536000, NULL, CONFIG_FOR_ALL},
     {"alias", "rate-limits", CONFIG_CHOICE, "known", 0, 0, "none known", CONFIG_FOR_ALL},
 
@@ -82,6 +84,30 @@ static const struct config_option options[] = {
     {"transport", "idle-timeout", CONFIG_NUMBER, "300", 1, 86400, NULL, CONFIG_FOR_ALL},
     {"transport", "monitor", CONFIG_LOOPBACK, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
 
+    {"milter", "listen", CONFIG_LISTEN, "unix:" MILTER_SOCKET, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "listen-mode", CONFIG_MODE, "0660", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "listen-group", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "user", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "alias", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "unlisted", CONFIG_CHOICE, "refuse", 0, 0, "refuse direct", CONFIG_FOR_ALL},
+    {"milter", "authenticated", CONFIG_CHOICE, "true", 0, 0, "false true", CONFIG_FOR_ALL},
+    {"milter", "local", CONFIG_CHOICE, "true", 0, 0, "false true", CONFIG_FOR_ALL},
+    {"milter", "networks", CONFIG_NETWORKS, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "mode", CONFIG_CHOICE, "reverse", 0, 0, "reverse from", CONFIG_FOR_ALL},
+    {"milter", "action", CONFIG_CHOICE, "rewrite", 0, 0, "rewrite log-only", CONFIG_FOR_ALL},
+    {"milter", "mixed", CONFIG_CHOICE, "split", 0, 0, "split refuse", CONFIG_FOR_ALL},
+    {"milter", "rules", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "own-domains", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "group-by", CONFIG_CHOICE, "hostname", 0, 0, "hostname registrable-domain",
+        CONFIG_FOR_ALL},
+    {"milter", "no-contact", CONFIG_CHOICE, "refuse", 0, 0, "refuse direct", CONFIG_FOR_ALL},
+    {"milter", "opt-out", CONFIG_FIELD, "X-No-Alias", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"milter", "skip-lists", CONFIG_CHOICE, "true", 0, 0, "false true", CONFIG_FOR_ALL},
+    {"milter", "skip-automatic", CONFIG_CHOICE, "false", 0, 0, "false true", CONFIG_FOR_ALL},
+    {"milter", "deadline", CONFIG_NUMBER, "20", 1, 240, NULL, CONFIG_FOR_ALL},
+    {"milter", "in-flight", CONFIG_NUMBER, "20", 1, 1000, NULL, CONFIG_FOR_ALL},
+    {"milter", "monitor", CONFIG_LOOPBACK, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+
     {"sync", "account", CONFIG_ACCOUNT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "maildir", CONFIG_PATH, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "direction", CONFIG_CHOICE, "pull", 0, 0, "pull push both", CONFIG_FOR_ALL},
@@ -103,6 +129,7 @@ static const struct config_section sections[] = {
     {"account", true},
     {"alias", true},
     {"transport", false},
+    {"milter", false},
     {"sync", true},
     {"log", false},
 };
@@ -254,6 +281,15 @@ accept_field(const char *pattern, struct buf *why)
 }
 
 static bool
+accept_field_name(const char *name, struct buf *why)
+{
+	if (strchr(name, '*') == NULL && accept_field(name, why))
+		return true;
+	buf_reset(why);
+	return refuse(why, "must be the name of a header field that a message can do without");
+}
+
+static bool
 accept_number(const struct config_option *option, const char *text, struct buf *why)
 {
 	char *end;
@@ -267,6 +303,16 @@ accept_number(const struct config_option *option, const char *text, struct buf *
 		return false;
 	}
 	return true;
+}
+
+static bool
+accept_network(const char *text, struct buf *why)
+{
+	struct network network;
+
+	if (network_parse(text, &network))
+		return true;
+	return refuse(why, "must hold networks like \"192.0.2.0/24\" or \"2001:db8::/32\"");
 }
 
 static bool
@@ -328,6 +374,8 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		return accept_domain(value, why);
 	case CONFIG_SENDERS:
 		return accept_sender(value, why);
+	case CONFIG_FIELD:
+		return accept_field_name(value, why);
 	case CONFIG_FIELDS:
 		return accept_field(value, why);
 	case CONFIG_LISTEN:
@@ -336,6 +384,8 @@ config_schema_accepts(const struct config_option *option, const char *value, str
 		return endpoint_accepts_inet(value, why);
 	case CONFIG_MODE:
 		return accept_mode(value, why);
+	case CONFIG_NETWORKS:
+		return accept_network(value, why);
 	case CONFIG_CHOICE:
 		return accept_choice(option, value, why);
 	case CONFIG_FACILITY:
@@ -354,7 +404,7 @@ bool
 config_schema_is_list(const struct config_option *option)
 {
 	return option->kind == CONFIG_LIST || option->kind == CONFIG_SENDERS ||
-	       option->kind == CONFIG_FIELDS;
+	       option->kind == CONFIG_FIELDS || option->kind == CONFIG_NETWORKS;
 }
 
 bool

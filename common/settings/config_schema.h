@@ -25,10 +25,12 @@ enum config_kind {
 	CONFIG_LISTEN,   /* where to listen; see endpoint.h */
 	CONFIG_LOOPBACK, /* address:port on the loopback */
 	CONFIG_MODE,     /* of a file, octal */
-	CONFIG_ACCOUNT,  /* the title of an account section */
+	CONFIG_ACCOUNT,  /* the title of an account or alias section */
 	CONFIG_LIST,     /* of texts */
 	CONFIG_SENDERS,  /* list of local@domain or @domain */
-	CONFIG_FIELDS,   /* list of header fields that a message can do without */
+	CONFIG_FIELD,    /* name of a header field that a message can do without */
+	CONFIG_FIELDS,   /* list of such, or "Name*" */
+	CONFIG_NETWORKS, /* list of networks; see network.h */
 };
 
 /* For which kinds of login an option of an account has a meaning. */

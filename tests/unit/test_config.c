@@ -237,6 +237,38 @@ every_option_arrives_where_programs_look_for_it(void **state)
 }
 
 static void
+what_decides_about_recipients_is_read_as_it_is_written(void **state)
+{
+	struct config *config = load("milter { }\n");
+
+	(void)state;
+	assert_null(config->milter.rules[0]);
+	assert_null(config->milter.own_domains[0]);
+	assert_false(config->milter.by_registrable_domain);
+	assert_false(config->milter.no_contact_direct);
+	assert_string_equal(config->milter.opt_out, "X-No-Alias");
+	assert_true(config->milter.skip_lists);
+	assert_false(config->milter.skip_automatic);
+	config_free(&config);
+	config = load("milter {\n"
+	              "  rules = {\"text:/etc/ferry/aliases\", \"* direct\"}\n"
+	              "  own-domains = {\".example.org\"}\n"
+	              "  group-by = registrable-domain no-contact = direct\n"
+	              "  opt-out = X-Real skip-lists = false skip-automatic = true }\n");
+	assert_string_equal(config->milter.rules[0], "text:/etc/ferry/aliases");
+	assert_string_equal(config->milter.rules[1], "* direct");
+	assert_null(config->milter.rules[2]);
+	assert_string_equal(config->milter.own_domains[0], ".example.org");
+	assert_null(config->milter.own_domains[1]);
+	assert_true(config->milter.by_registrable_domain);
+	assert_true(config->milter.no_contact_direct);
+	assert_string_equal(config->milter.opt_out, "X-Real");
+	assert_false(config->milter.skip_lists);
+	assert_true(config->milter.skip_automatic);
+	config_free(&config);
+}
+
+static void
 an_alias_section_has_the_public_service_as_its_default(void **state)
 {
 	struct config *config = load("state-dir = /s\nalias main {\n}\n");
@@ -429,6 +461,14 @@ a_mistake_is_reported_with_its_line(void **state)
 	        "2: strip must not take out Message-ID"},
 	    {"transport {\n strip = {\"X-*-Y\"}\n}\n",
 	        "2: strip may have a '*' at the end of a name alone"},
+	    {"milter {\n opt-out = \"X-*\"\n}\n",
+	        "2: opt-out must be the name of a header field that a message can do without"},
+	    {"milter {\n opt-out = From\n}\n",
+	        "2: opt-out must be the name of a header field that a message can do without"},
+	    {"milter {\n opt-out = \"X No Alias\"\n}\n",
+	        "2: opt-out must be the name of a header field that a message can do without"},
+	    {"milter {\n group-by = domain\n}\n",
+	        "2: group-by must be one of: hostname registrable-domain"},
 	    {"transport {\n strip = {\"X A\"}\n}\n",
 	        "2: strip must hold names of header fields"},
 	    {"transport {\n domain = \"a@b\"\n}\n",
@@ -698,6 +738,7 @@ main(void)
 	    cmocka_unit_test(every_option_arrives_where_programs_look_for_it),
 	    cmocka_unit_test(an_alias_section_has_the_public_service_as_its_default),
 	    cmocka_unit_test(every_option_of_an_alias_section_arrives),
+	    cmocka_unit_test(what_decides_about_recipients_is_read_as_it_is_written),
 	    cmocka_unit_test(the_only_account_need_not_be_named),
 	    cmocka_unit_test(of_two_accounts_none_is_taken_by_guess),
 	    cmocka_unit_test(an_unknown_account_or_sync_is_not_found),

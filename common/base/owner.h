@@ -1,8 +1,8 @@
 /*
  * owner - root's way to be the user that Ferry runs as
  */
-#ifndef FERRY_CTL_OWNER_H
-#define FERRY_CTL_OWNER_H
+#ifndef FERRY_OWNER_H
+#define FERRY_OWNER_H
 
 #include "common/base/outcome.h"
 

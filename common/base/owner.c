@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
-#include "ctl/owner.h"
+#include "common/base/owner.h"
 
 /* As su(1) does: groups, group, user, and an environment to match. */
 static struct outcome

@@ -1,0 +1,401 @@
+/*
+ * The map before the service, for a message's correspondents.
+ *
+ * Two rounds of two steps.  Aliases first, because a contact is an alias's; in each step the
+ * map is read for all of them, and what is missing or old becomes questions to the desk, all
+ * at once.  The second round is for an alias that turned out to be gone while its contacts
+ * were asked for.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/xalloc.h"
+#include "common/settings/alias_find.h"
+#include "milter/book.h"
+#include "milter/maps.h"
+
+#define ROUNDS 2
+
+struct book {
+	const struct alias_account *account;
+	struct maps *maps;
+	struct desk *desk;
+};
+
+struct book *
+book_open(const struct alias_account *account, unsigned clerks)
+{
+	struct book *book = xcalloc(1, sizeof(*book));
+	char *path = alias_map_path(account);
+
+	book->account = account;
+	book->maps = maps_new(path, clerks != 0);
+	book->desk = desk_open(account, clerks);
+	free(path);
+	return book;
+}
+
+void
+book_close(struct book **book)
+{
+	struct book *b = *book;
+
+	if (b == NULL)
+		return;
+	desk_close(&b->desk);
+	maps_free(&b->maps);
+	free(b);
+	*book = NULL;
+}
+
+const struct alias_account *
+book_account(const struct book *book)
+{
+	return book->account;
+}
+
+struct desk *
+book_desk(struct book *book)
+{
+	return book->desk;
+}
+
+static void
+forget_alias(struct entry *entry)
+{
+	free(entry->alias);
+	free(entry->reverse);
+	entry->alias = entry->reverse = NULL;
+	entry->alias_id = 0;
+}
+
+void
+entry_free(struct entry *entry)
+{
+	forget_alias(entry);
+}
+
+static bool
+is_old(const struct book *book, int64_t learned_ms)
+{
+	int64_t age = clock_wall_ms() - learned_ms;
+
+	return age < 0 || age >= book->account->refresh_ms;
+}
+
+/* --- what the map says */
+
+/* What a step asks for, and of whom. */
+struct wanted {
+	struct question *questions;
+	size_t *entries; /* the first entry of each */
+	size_t count;
+	bool *old; /* it is known, and old */
+};
+
+static struct wanted
+wanted_new(size_t most)
+{
+	return (struct wanted){
+	    .questions = xcalloc(most + 1, sizeof(struct question)),
+	    .entries = xcalloc(most + 1, sizeof(size_t)),
+	    .old = xcalloc(most + 1, sizeof(bool)),
+	};
+}
+
+static void
+wanted_free(struct wanted *wanted)
+{
+	free(wanted->questions);
+	free(wanted->entries);
+	free(wanted->old);
+}
+
+static void
+want(struct wanted *wanted, struct question question, size_t entry, bool old)
+{
+	wanted->questions[wanted->count] = question;
+	wanted->entries[wanted->count] = entry;
+	wanted->old[wanted->count] = old;
+	wanted->count++;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+same_alias(const struct entry *a, const struct entry *b)
+{
+	return a->fixed != NULL || b->fixed != NULL ? same_text(a->fixed, b->fixed)
+	                                            : same_text(a->group, b->group);
+}
+
+/* An earlier entry of the same alias, or the entry itself. */
+static size_t
+first_of_alias(const struct book_query *query, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (same_alias(&query->entries[j], &query->entries[i]))
+			return j;
+	return i;
+}
+
+static void
+take_alias(struct entry *entry, const struct alias_map_alias *alias)
+{
+	free(entry->alias);
+	entry->alias_id = alias->id;
+	entry->alias = xstrdup(alias->address);
+}
+
+/* Give every entry the alias of the first one that has the same. */
+static void
+spread_aliases(struct book_query *query)
+{
+	for (size_t i = 0; i < query->count; i++) {
+		const struct entry *first = &query->entries[first_of_alias(query, i)];
+
+		if (first == &query->entries[i] || first->alias_id == 0)
+			continue;
+		free(query->entries[i].alias);
+		query->entries[i].alias_id = first->alias_id;
+		query->entries[i].alias = xstrdup(first->alias);
+	}
+}
+
+static struct outcome
+read_alias(struct book *book, struct alias_map *map, struct book_query *query, size_t i,
+    struct wanted *wanted)
+{
+	struct entry *entry = &query->entries[i];
+	bool fixed = entry->fixed != NULL;
+	struct alias_map_alias alias;
+	struct outcome o = fixed ? alias_map_find_address(map, entry->fixed, &alias)
+	                         : alias_map_find_host(map, entry->group, &alias);
+	/* A disabled alias would send, but no answer would come by it. */
+	bool usable =
+	    outcome_is_ok(&o) && alias.id != 0 && !alias.trashed && (alias.enabled || fixed);
+
+	if (usable)
+		take_alias(entry, &alias);
+	if (outcome_is_ok(&o) && (!usable || is_old(book, alias.learned_ms)))
+		want(wanted,
+		    (struct question){.kind = fixed ? JOB_FIXED : JOB_ALIAS,
+		        .name = fixed ? entry->fixed : entry->group},
+		    i, usable);
+	alias_map_alias_free(&alias);
+	return o;
+}
+
+/* What the map says of aliases; what is to be asked for is in *wanted. */
+static struct outcome
+read_aliases(
+    struct book *book, struct alias_map *map, struct book_query *query, struct wanted *wanted)
+{
+	struct outcome o = outcome_ok();
+
+	for (size_t i = 0; i < query->count && outcome_is_ok(&o); i++)
+		if (query->entries[i].alias_id == 0 && first_of_alias(query, i) == i)
+			o = read_alias(book, map, query, i, wanted);
+	spread_aliases(query);
+	return o;
+}
+
+static struct outcome
+read_contacts(
+    struct book *book, struct alias_map *map, struct book_query *query, struct wanted *wanted)
+{
+	struct outcome o = outcome_ok();
+
+	for (size_t i = 0; i < query->count && outcome_is_ok(&o); i++) {
+		struct entry *entry = &query->entries[i];
+		struct alias_map_contact contact;
+
+		if (entry->alias_id == 0 || entry->reverse != NULL)
+			continue;
+		o = alias_map_find_contact(map, entry->alias_id, entry->address, &contact);
+		if (outcome_is_ok(&o) && contact.id != 0)
+			entry->reverse = xstrdup(contact.reverse);
+		if (outcome_is_ok(&o) && (contact.id == 0 || is_old(book, contact.learned_ms)))
+			want(wanted,
+			    (struct question){JOB_CONTACT, entry->address, entry->alias_id}, i,
+			    contact.id != 0);
+		alias_map_contact_free(&contact);
+	}
+	return o;
+}
+
+/* --- what the service says */
+
+static void
+add_work(struct book_work *work, const struct answer *answer, bool alias)
+{
+	if (answer->shared)
+		return;
+	work->requests += answer->requests;
+	if (answer->made && alias)
+		work->aliases++;
+	else if (answer->made)
+		work->contacts++;
+}
+
+static void
+take_answer(struct entry *entry, const struct answer *answer, enum job_kind kind)
+{
+	if (kind != JOB_CONTACT) {
+		take_alias(entry, &answer->alias);
+		return;
+	}
+	free(entry->reverse);
+	entry->reverse = xstrdup(answer->contact.reverse);
+}
+
+/* All that is the alias's is to be looked for anew. */
+static void
+forget_gone(struct book_query *query, int64_t alias_id)
+{
+	for (size_t i = 0; i < query->count; i++)
+		if (query->entries[i].alias_id == alias_id)
+			forget_alias(&query->entries[i]);
+}
+
+/* Could it be that the alias of a contact is no more? */
+static bool
+alias_is_gone(const struct answer *answer, enum job_kind kind)
+{
+	return kind == JOB_CONTACT && (outcome_is(&answer->outcome, "alias/forbidden") ||
+	                                  outcome_is(&answer->outcome, "alias/missing"));
+}
+
+/* Ask; the worst outcome of what is needed.  *again_r: aliases have to be looked for anew. */
+static struct outcome
+ask(struct book *book, struct book_query *query, const struct wanted *wanted, bool *again_r)
+{
+	struct answer *answers = xcalloc(wanted->count + 1, sizeof(*answers));
+	struct outcome worst = outcome_ok();
+	struct deadline d = query->deadline;
+	bool all_old = true;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		all_old = all_old && wanted->old[i];
+	if (all_old)
+		d = deadline_min(d, deadline_in_ms(BOOK_REFRESH_MS));
+	desk_ask(
+	    book->desk, wanted->questions, wanted->count, d, query->tick, query->arg, answers);
+	for (size_t i = 0; i < wanted->count; i++) {
+		struct entry *entry = &query->entries[wanted->entries[i]];
+		enum job_kind kind = wanted->questions[i].kind;
+
+		add_work(&query->work, &answers[i], kind == JOB_ALIAS);
+		if (outcome_is_ok(&answers[i].outcome)) {
+			take_answer(entry, &answers[i], kind);
+		} else if (alias_is_gone(&answers[i], kind)) {
+			forget_gone(query, wanted->questions[i].alias_id);
+			*again_r = true;
+		}
+		if (!outcome_is_ok(&answers[i].outcome) && !wanted->old[i] && !entry->may_fail)
+			worst = outcome_worse(worst, answers[i].outcome);
+		answer_free(&answers[i]);
+	}
+	free(answers);
+	return worst;
+}
+
+/* One step: read the map, then ask for what is missing or old. */
+static struct outcome
+step(struct book *book, struct book_query *query,
+    struct outcome (*read)(
+        struct book *, struct alias_map *, struct book_query *, struct wanted *),
+    bool *again_r)
+{
+	struct wanted wanted = wanted_new(query->count);
+	struct alias_map *map;
+	struct outcome o = maps_take(book->maps, &map);
+
+	if (outcome_is_ok(&o) && map != NULL)
+		o = read(book, map, query, &wanted);
+	maps_give(book->maps, &map);
+	if (outcome_is_ok(&o) && query->ask && wanted.count != 0)
+		o = ask(book, query, &wanted, again_r);
+	wanted_free(&wanted);
+	return o;
+}
+
+struct outcome
+book_find(struct book *book, struct book_query *query)
+{
+	struct outcome o = outcome_ok();
+	bool again = true;
+
+	for (int round = 0; round < ROUNDS && again; round++) {
+		again = false;
+		o = step(book, query, read_aliases, &again);
+		if (!outcome_is_ok(&o))
+			return o;
+		spread_aliases(query);
+		if (query->contacts)
+			o = step(book, query, read_contacts, &again);
+	}
+	return o;
+}
+
+/* --- addresses that are aliases' already */
+
+static char *
+in_lower_case(const char *text)
+{
+	char *copy = xstrdup(text);
+
+	for (char *p = copy; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return copy;
+}
+
+struct outcome
+book_reverse(struct book *book, const char *address, char **exact_r, int64_t *alias_id_r)
+{
+	struct alias_map_contact contact = {0};
+	struct alias_map *map;
+	struct outcome o = maps_take(book->maps, &map);
+	char *lower;
+
+	*exact_r = NULL;
+	*alias_id_r = 0;
+	if (map == NULL)
+		return o;
+	o = alias_map_find_reverse(map, address, &contact);
+	if (outcome_is_ok(&o) && contact.id == 0) {
+		lower = in_lower_case(address);
+		if (strcmp(lower, address) != 0)
+			o = alias_map_find_reverse(map, lower, &contact);
+		free(lower);
+	}
+	maps_give(book->maps, &map);
+	if (outcome_is_ok(&o) && contact.id != 0) {
+		*exact_r = xstrdup(contact.reverse);
+		*alias_id_r = contact.alias_id;
+	}
+	alias_map_contact_free(&contact);
+	return o;
+}
+
+struct outcome
+book_has_alias(struct book *book, const char *address, bool *has_r)
+{
+	struct alias_map_alias alias = {0};
+	struct alias_map *map;
+	struct outcome o = maps_take(book->maps, &map);
+
+	*has_r = false;
+	if (map == NULL)
+		return o;
+	o = alias_map_find_address(map, address, &alias);
+	maps_give(book->maps, &map);
+	*has_r = outcome_is_ok(&o) && alias.id != 0;
+	alias_map_alias_free(&alias);
+	return o;
+}
