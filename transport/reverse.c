@@ -148,6 +148,17 @@ reverse_maps_take(struct reverse_maps *maps, bool aliased, struct reverse_set **
 	return o;
 }
 
+bool
+reverse_maps_may_tell(const struct reverse_maps *maps, bool aliased)
+{
+	struct stat st;
+	bool may = aliased && maps->count != 0;
+
+	for (size_t i = 0; i < maps->count && !may; i++)
+		may = stat(maps->paths[i], &st) == 0 || errno != ENOENT;
+	return may;
+}
+
 void
 reverse_maps_give(struct reverse_maps *maps, struct reverse_set **set)
 {

@@ -31,6 +31,10 @@ struct outcome
 reverse_maps_take(struct reverse_maps *maps, bool aliased, struct reverse_set **set_r);
 void reverse_maps_give(struct reverse_maps *maps, struct reverse_set **set);
 
+/* Might they say something of a message?  Not if there is no map, and need be none.  Costs no
+ * more than a stat(2) a section. */
+bool reverse_maps_may_tell(const struct reverse_maps *maps, bool aliased);
+
 /* What is known of an address. */
 struct reverse {
 	size_t section; /* of the configuration, from 1; 0: it is no reverse address */
