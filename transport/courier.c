@@ -3,8 +3,9 @@
  *
  * In courier_deliver(), a delivery to reverse addresses becomes one for each alias (split.h).
  * Each thread asks the journal, decides what is in doubt, uploads what is too large to go
- * inside a request, and joins the group of its account; the group's leader carries what has
- * gathered (carry() below).
+ * inside a request, and joins the group of its account.  What needs none of this is an errand:
+ * it is added to the group, and no thread waits for it.  The group carries what has gathered
+ * (carry() below).
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -19,6 +20,9 @@
 /* Time that is to be left for an answer when a request leaves: at most this, and at most half
  * of what a delivery has.  What is cut off in the middle is in doubt. */
 #define ANSWER_MS 60000
+
+/* More than is added to a message: stamp, Message-ID, another From and Reply-To. */
+#define ADDED_MAX 4096
 
 struct courier {
 	const struct config *config;
@@ -244,9 +248,9 @@ bring(struct letter *letter)
 	return o;
 }
 
-/* Join the group, and be carried. */
-static struct outcome
-join(struct letter *letter)
+/* Make it ready for the group. */
+static struct group_item *
+address_item(struct letter *letter)
 {
 	const struct delivery *delivery = letter->delivery;
 	int64_t left = deadline_left_ms(delivery->deadline);
@@ -257,11 +261,25 @@ join(struct letter *letter)
 	letter->item.domain_count = letter->submission.count;
 	letter->item.cost = submit_cost(&letter->submission);
 	letter->item.latest_ms = left == INT64_MAX ? left : delivery->deadline.at_ms - answer;
-	if (group_join(lane_group(letter->lane), &letter->item))
-		return outcome_ok();
+	return &letter->item;
+}
+
+/* Why it was not taken. */
+static struct outcome
+left_behind(const struct letter *letter)
+{
 	return clock_ms() >= letter->item.latest_ms
 	           ? outcome_make("local", "deadline", "while waiting to be sent")
 	           : outcome_make("local", "cancelled", "while waiting to be sent");
+}
+
+/* Join the group, and be carried. */
+static struct outcome
+join(struct letter *letter)
+{
+	if (group_join(lane_group(letter->lane), address_item(letter)))
+		return outcome_ok();
+	return left_behind(letter);
 }
 
 /* The way of one letter.  What is returned is for those who have no outcome yet. */
@@ -313,12 +331,10 @@ count(struct courier *courier, const struct delivery *delivery, unsigned earlier
 	pthread_mutex_unlock(&courier->lock);
 }
 
-/* Deliver what goes as one message. */
-static void
-deliver(void *arg, struct delivery *delivery)
+static struct letter
+letter_for(struct courier *courier, struct delivery *delivery)
 {
-	struct courier *courier = arg;
-	struct letter letter = {
+	return (struct letter){
 	    .submission.part = delivery->apart ? 1 : 0,
 	    .delivery = delivery,
 	    .lane = lane_of(courier, delivery->account),
@@ -326,17 +342,34 @@ deliver(void *arg, struct delivery *delivery)
 	    .key = &courier->key,
 	    .journal = courier->journal,
 	};
+}
+
+/* It is over; what is returned by then is for those who have no outcome yet. */
+static void
+finish(struct courier *courier, struct letter *letter, const struct outcome *o)
+{
+	struct delivery *delivery = letter->delivery;
+
+	letter_settle(letter, o);
+	if (letter->submission.email_id != NULL) {
+		free(delivery->told.email_id);
+		delivery->told.email_id = xstrdup(letter->submission.email_id);
+	}
+	delivery->told.group = letter->item.size;
+	delivery_log(delivery);
+	count(courier, delivery, letter->earlier, letter->uploads);
+	letter_close(letter);
+}
+
+/* Deliver what goes as one message. */
+static void
+deliver(void *arg, struct delivery *delivery)
+{
+	struct courier *courier = arg;
+	struct letter letter = letter_for(courier, delivery);
 	struct outcome o = send_letter(&letter);
 
-	letter_settle(&letter, &o);
-	if (letter.submission.email_id != NULL) {
-		free(delivery->told.email_id);
-		delivery->told.email_id = xstrdup(letter.submission.email_id);
-	}
-	delivery->told.group = letter.item.size;
-	delivery_log(delivery);
-	count(courier, delivery, letter.earlier, letter.uploads);
-	letter_close(&letter);
+	finish(courier, &letter, &o);
 }
 
 void
@@ -355,6 +388,101 @@ courier_deliver(struct courier *courier, struct delivery *delivery)
 		split_each(&split, deliver, courier);
 		split_end(&split, delivery);
 	}
+}
+
+/* Errands. */
+
+struct errand {
+	struct letter letter;
+	struct courier *courier;
+	struct outcome outcome; /* of those who have none yet */
+	void (*done)(void *arg);
+	void *arg;
+};
+
+/* Is all that it needs known and at hand, the journal aside? */
+static bool
+goes_inside(struct courier *courier, const struct delivery *delivery)
+{
+	const struct transport_config *config = &courier->config->transport;
+	const struct account *account = delivery->account;
+	struct lane *lane = lane_of(courier, account);
+	int64_t size = message_size(&delivery->message) + ADDED_MAX;
+	struct submit_offer offer;
+
+	return delivery->message.spool.fd < 0 &&
+	       !reverse_maps_may_tell(courier->maps, delivery->message.filter.aliased) &&
+	       lane_known_offer(lane, &offer) && size <= config->inline_max &&
+	       size <= offer.blob_max && config->submit != SUBMIT_BY_COMPOSE &&
+	       !(config->submit == SUBMIT_AUTO && lane_lacks_import(lane)) &&
+	       (account->rewrite_from == REWRITE_NEVER || account->address != NULL);
+}
+
+/* Does the journal know of nothing that would have to be looked into? */
+static bool
+is_to_be_sent(const struct letter *letter)
+{
+	for (size_t i = 0; i < letter->submission.count; i++)
+		if (letter->submission.addressees[i].state != ADDRESSEE_OPEN ||
+		    letter->entries[i].state == JOURNAL_DOUBT)
+			return false;
+	return true;
+}
+
+static void
+errand_through(struct group_item *item, bool taken)
+{
+	struct errand *errand = item->arg;
+
+	if (!taken)
+		errand->outcome = left_behind(&errand->letter);
+	errand->done(errand->arg);
+}
+
+bool
+courier_begin(struct courier *courier, struct delivery *delivery, void (*done)(void *arg),
+    void *arg, struct errand **errand_r)
+{
+	struct errand *errand;
+	struct letter *letter;
+	struct outcome o;
+
+	if (!goes_inside(courier, delivery))
+		return false;
+	errand = xcalloc(1, sizeof(*errand));
+	*errand =
+	    (struct errand){letter_for(courier, delivery), courier, outcome_ok(), done, arg};
+	letter = &errand->letter;
+	o = letter_open(letter);
+	if (!outcome_is_ok(&o) || !is_to_be_sent(letter) || lane_is_open(letter->lane)) {
+		letter_close(letter);
+		free(errand);
+		return false;
+	}
+	*errand_r = errand;
+	o = lane_check(letter->lane);
+	if (outcome_is_ok(&o))
+		o = rewrite_from(delivery);
+	if (outcome_is_ok(&o))
+		o = letter_address(letter);
+	letter->submission.fits = true;
+	letter->item.through = errand_through;
+	letter->item.arg = errand;
+	if (outcome_is_ok(&o)) {
+		group_add(lane_group(letter->lane), address_item(letter));
+	} else {
+		errand->outcome = o;
+		done(arg);
+	}
+	return true;
+}
+
+void
+courier_end(struct errand **errand)
+{
+	finish((*errand)->courier, &(*errand)->letter, &(*errand)->outcome);
+	free(*errand);
+	*errand = NULL;
 }
 
 /* What is done beside deliveries. */

@@ -24,7 +24,7 @@ struct courier;
 /* Make ready; no request is made yet.  local/... if the state directory cannot be used. */
 struct outcome courier_open(const struct config *config, struct courier **courier_r);
 
-/* Nobody may be in courier_deliver() or courier_tend() any more. */
+/* Nobody may be in courier_deliver() or courier_tend() any more, and no errand under way. */
 void courier_close(struct courier **courier);
 
 /*
@@ -32,6 +32,18 @@ void courier_close(struct courier **courier);
  * deadline.  One line is logged for each message that this comes to (split.h).  Thread-safe.
  */
 void courier_deliver(struct courier *courier, struct delivery *delivery);
+
+/*
+ * The same without waiting, for a delivery that needs nothing but a place in a request.  False
+ * if this one may need more: a login, an upload, an answer about an earlier try, a look into an
+ * alias map; then nothing has been done, and courier_deliver() is for it.  Else done(arg) is called once, from any
+ * thread, perhaps before this returns; whoever is told so calls courier_end(), which gives
+ * each recipient its outcome, logs, and frees the errand.
+ */
+struct errand;
+bool courier_begin(struct courier *courier, struct delivery *delivery, void (*done)(void *arg),
+    void *arg, struct errand **errand_r);
+void courier_end(struct errand **errand);
 
 /*
  * For a process that stays: learn what the services offer, and renew sessions and tokens

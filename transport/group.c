@@ -2,13 +2,20 @@
  * Group commit.
  *
  * All that waits is one list, in the order of arrival.  Items are of a class: 0, or the
- * domain that is to be sent to by itself.  The first of a class, and it alone, may lead, and
- * takes what is behind it of the same class; so who leads is always part of what it carries.
- * One lock guards all this; it is not held while a group is carried, nor needed by those who
- * are through with it (see group_join()).
+ * domain that is to be sent to by itself.  The first of a class, and it alone, may lead: it
+ * leaves with what is behind it of the same class.
+ *
+ * Carriers are threads of the group's own.  One of them attends to the list while there is
+ * something in it; when that may leave, it takes it and carries it, and another one attends
+ * to what is left.  They are started when they are needed, as many as requests may be under
+ * way and one more, and end when there has been nothing to do for a while.
+ *
+ * One lock guards all this; it is not held while a group is carried.
  */
 #include <ctype.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,25 +23,21 @@
 #include "common/base/cancel.h"
 #include "common/base/xalloc.h"
 #include "transport/group.h"
+#include "transport/suspects.h"
 
-#define GROUP_MAX    100    /* items, whatever the service allows */
-#define PLACES_MAX   64     /* of each kind, whatever the service allows */
-#define GATHER_MS    16     /* that the oldest waits for others where there are others, */
-#define QUIET_MS     2      /* unless nobody has come for so long */
-#define POLL_MS      250    /* how often who is next looks whether requests have become slow */
-#define LOOK_MS      1000   /* how often who waits looks whether the process is to stop */
-#define SLOW_MS      1500   /* a request is slow if it takes this, */
-#define SLOW_TIMES   3      /* so many times as long as usual, */
-#define SLOW_ITEM_MS 100    /* and so much for each item, together */
-#define SUSPECT_MS   300000 /* that a domain is sent to by itself */
-#define SUSPECTS_MAX 64
-#define DOMAINS_MAX  256  /* that are remembered of a request */
-#define USUAL_MS     1000 /* before anything is known */
-
-struct suspect {
-	uint64_t domain;
-	int64_t until_ms;
-};
+#define GROUP_MAX    100        /* items, whatever the service allows */
+#define PLACES_MAX   64         /* of each kind, whatever the service allows */
+#define GATHER_MS    16         /* that the oldest waits for others where there are others, */
+#define QUIET_MS     2          /* unless nobody has come for so long */
+#define POLL_MS      250        /* how often it is looked whether requests have become slow */
+#define LOOK_MS      1000       /* how often who waits looks whether the process is to stop */
+#define LINGER_MS    10000      /* that a carrier with nothing to do stays */
+#define STACK_BYTES  (1u << 20) /* of a carrier; what is not touched takes no memory */
+#define SLOW_MS      1500       /* a request is slow if it takes this, */
+#define SLOW_TIMES   3          /* so many times as long as usual, */
+#define SLOW_ITEM_MS 100        /* and so much for each item, together */
+#define DOMAINS_MAX  256        /* that are remembered of a request */
+#define USUAL_MS     1000       /* before anything is known */
 
 /* A request under way. */
 struct running {
@@ -59,7 +62,15 @@ struct group {
 	size_t last_items;         /* of the request that left last */
 	pthread_cond_t places;     /* some may have become free */
 	int64_t usual_ms;          /* that a request takes */
-	struct suspect suspects[SUSPECTS_MAX];
+	struct suspects suspects;  /* who are sent to by themselves */
+
+	unsigned carriers, idle; /* there are, and of them without something to do */
+	bool called;             /* one of those, or a new one, is about to attend */
+	bool attended;           /* one does, */
+	int64_t look_ms;         /* and looks again then, or when there is a: */
+	pthread_cond_t change;
+	pthread_cond_t work; /* for those who are idle */
+	bool ending;
 };
 
 uint64_t
@@ -105,57 +116,39 @@ group_new(group_carry *carry, void *arg)
 	group->usual_ms = USUAL_MS;
 	pthread_mutex_init(&group->lock, NULL);
 	init_condition(&group->places);
+	init_condition(&group->change);
+	init_condition(&group->work);
 	return group;
 }
 
 void
-group_free(struct group **group)
+group_free(struct group **group_p)
 {
-	if (*group == NULL)
+	struct group *group = *group_p;
+
+	if (group == NULL)
 		return;
-	pthread_cond_destroy(&(*group)->places);
-	pthread_mutex_destroy(&(*group)->lock);
-	free(*group);
-	*group = NULL;
-}
-
-/* Suspects. */
-
-static struct suspect *
-find_suspect(struct group *group, uint64_t domain, int64_t now)
-{
-	for (size_t i = 0; i < SUSPECTS_MAX; i++)
-		if (group->suspects[i].domain == domain && group->suspects[i].until_ms > now)
-			return &group->suspects[i];
-	return NULL;
-}
-
-static void
-suspect(struct group *group, uint64_t domain, int64_t now)
-{
-	struct suspect *place = find_suspect(group, domain, now);
-
-	for (size_t i = 0; place == NULL && i < SUSPECTS_MAX; i++)
-		if (group->suspects[i].until_ms <= now)
-			place = &group->suspects[i];
-	if (place != NULL) /* else there are so many that suspicion says little */
-		*place = (struct suspect){domain, now + SUSPECT_MS};
-}
-
-static void
-acquit(struct group *group, uint64_t domain, int64_t now)
-{
-	struct suspect *place = find_suspect(group, domain, now);
-
-	if (place != NULL)
-		place->until_ms = 0;
+	pthread_mutex_lock(&group->lock);
+	group->ending = true;
+	pthread_cond_broadcast(&group->work);
+	while (group->carriers != 0)
+		pthread_cond_wait(&group->places, &group->lock);
+	pthread_mutex_unlock(&group->lock);
+	pthread_cond_destroy(&group->places);
+	pthread_cond_destroy(&group->change);
+	pthread_cond_destroy(&group->work);
+	pthread_mutex_destroy(&group->lock);
+	free(group);
+	*group_p = NULL;
 }
 
 static uint64_t
 class_of(struct group *group, const struct group_item *item, int64_t now)
 {
+	if (!suspects_any(&group->suspects, now))
+		return 0;
 	for (size_t i = 0; i < item->domain_count; i++)
-		if (find_suspect(group, item->domains[i], now) != NULL)
+		if (suspects_has(&group->suspects, item->domains[i], now))
 			return item->domains[i];
 	return 0;
 }
@@ -176,7 +169,7 @@ watch(struct group *group, int64_t now)
 			continue;
 		r->slow = true;
 		for (size_t i = 0; i < r->domain_count; i++)
-			suspect(group, r->domains[i], now);
+			suspects_add(&group->suspects, r->domains[i], now);
 	}
 }
 
@@ -190,7 +183,7 @@ learn(struct group *group, struct running *running, bool as_usual, int64_t now)
 	if (!running->slow || !as_usual)
 		for (size_t i = 0; i < running->domain_count; i++)
 			if (!as_usual || running->class != 0)
-				acquit(group, running->domains[i], now);
+				suspects_drop(&group->suspects, running->domains[i], now);
 	if (!as_usual || running->slow)
 		return;
 	/* Down at once, up slowly: what requests take that nothing holds up. */
@@ -230,29 +223,11 @@ is_first(struct group *group, const struct group_item *item, uint64_t class, int
 	return true;
 }
 
-/* Wake who has joined. */
+/* Something changed: what waits may go now, or whoever wants a place. */
 static void
-wake(struct group_item *item)
+tell_change(struct group *group)
 {
-	item->wakes++;
-	sem_post(&item->wake);
-}
-
-/* Something changed: who is next of a class may go now. */
-static void
-wake_next(struct group *group)
-{
-	int64_t now = clock_ms();
-	bool plain = false;
-
-	for (struct group_item *i = group->first; i != NULL; i = i->next) {
-		uint64_t class = class_of(group, i, now);
-
-		/* Of suspects there are few: each of them looks for itself. */
-		if (class != 0 || !plain)
-			wake(i);
-		plain = plain || class == 0;
-	}
+	pthread_cond_signal(&group->change);
 	pthread_cond_broadcast(&group->places);
 }
 
@@ -290,14 +265,33 @@ gathered_ms(const struct group *group, const struct group_item *item)
 static bool
 may_go(struct group *group, const struct group_item *item, uint64_t class, int64_t now)
 {
-	if (group->requests >= group->limits.requests)
-		return false;
 	if (class != 0)
 		return suspect_may_go(group, class);
 	return now >= gathered_ms(group, item) || group->waiting >= (size_t)group->limits.items;
 }
 
-/* Take the leader's item and what goes with it. */
+/* The item that may leave now with what is behind it, or NULL. */
+static struct group_item *
+find_leader(struct group *group, int64_t now, uint64_t *class_r)
+{
+	bool plain = false;
+
+	if (group->requests >= group->limits.requests)
+		return NULL;
+	for (struct group_item *i = group->first; i != NULL; i = i->next) {
+		uint64_t class = class_of(group, i, now);
+
+		if (class == 0 ? plain : !is_first(group, i, class, now))
+			continue;
+		plain = plain || class == 0;
+		*class_r = class;
+		if (may_go(group, i, class, now))
+			return i;
+	}
+	return NULL;
+}
+
+/* Take the leader and what goes with it. */
 static size_t
 take_items(struct group *group, struct group_item *leader, uint64_t class, int64_t now,
     struct group_item **items, struct running *running)
@@ -308,11 +302,9 @@ take_items(struct group *group, struct group_item *leader, uint64_t class, int64
 
 	for (struct group_item *i = leader; i != NULL && count < most; i = next) {
 		next = i->next;
-		if (class_of(group, i, now) != class || now >= i->latest_ms ||
-		    (count != 0 && i->cost > room))
+		if (class_of(group, i, now) != class || (count != 0 && i->cost > room))
 			continue;
 		take_out(group, i);
-		i->state = GROUP_TAKEN;
 		room -= i->cost;
 		items[count++] = i;
 		for (size_t d = 0; d < i->domain_count && running->domain_count < DOMAINS_MAX;
@@ -322,6 +314,55 @@ take_items(struct group *group, struct group_item *leader, uint64_t class, int64
 	for (size_t i = 0; i < count; i++)
 		items[i]->size = (unsigned)count;
 	return count;
+}
+
+/* Carriers. */
+
+static void *serve(void *arg);
+
+/* One more thread, which hears no signals: they are the others' business. */
+static bool
+start_carrier(struct group *group)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	pthread_t thread;
+	int error;
+
+	sigfillset(&all);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread, &attributes, serve, group);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	group->carriers += error == 0;
+	return error == 0;
+}
+
+static void
+leave(struct group *group, struct group_item *item)
+{
+	take_out(group, item);
+	item->through(item, false);
+}
+
+/* Have somebody attend to the list. */
+static void
+call_carrier(struct group *group)
+{
+	if (group->first == NULL || group->attended || group->called)
+		return;
+	if (group->idle != 0) {
+		group->called = true;
+		pthread_cond_signal(&group->work);
+	} else if (group->carriers <= PLACES_MAX) {
+		group->called = start_carrier(group);
+	}
+	/* Who carries something attends afterwards; but if there is nobody, this is it. */
+	while (group->carriers == 0 && group->first != NULL)
+		leave(group, group->first);
 }
 
 static void
@@ -337,7 +378,8 @@ lead(struct group *group, struct group_item *leader, uint64_t class, int64_t now
 	group->running = &running;
 	group->requests++;
 	group->last_items = running.items;
-	wake_next(group);
+	group->attended = false;
+	call_carrier(group);
 	pthread_mutex_unlock(&group->lock);
 	as_usual = group->carry(group->arg, items, running.items);
 	pthread_mutex_lock(&group->lock);
@@ -346,103 +388,151 @@ lead(struct group *group, struct group_item *leader, uint64_t class, int64_t now
 	for (place = &group->running; *place != &running; place = &(*place)->next)
 		continue;
 	*place = running.next;
-	wake_next(group);
+	tell_change(group);
 }
 
-/* Until when who waits need not look. */
+/* Those leave for whom it is too late, or all if the process is to stop. */
+static void
+let_late_leave(struct group *group, int64_t now)
+{
+	bool all = cancel_requested();
+	struct group_item *next;
+
+	for (struct group_item *i = group->first; i != NULL; i = next) {
+		next = i->next;
+		if (all || now >= i->latest_ms)
+			leave(group, i);
+	}
+}
+
+/* Until when the list need not be looked at, unless something changes. */
 static int64_t
-next_look(struct group *group, const struct group_item *item, bool first, int64_t now)
+next_look(struct group *group, int64_t now)
 {
-	int64_t at = now + (first ? POLL_MS : LOOK_MS), gathered = gathered_ms(group, item);
+	int64_t at = now + POLL_MS;
+	bool plain = group->requests >= group->limits.requests;
 
-	if (first && group->requests < group->limits.requests && gathered > now &&
-	    gathered < at)
-		at = gathered;
-	return item->latest_ms < at ? item->latest_ms : at;
-}
+	for (const struct group_item *i = group->first; i != NULL; i = i->next) {
+		if (i->latest_ms < at)
+			at = i->latest_ms;
+		if (!plain && class_of(group, i, now) == 0) {
+			int64_t gathered = gathered_ms(group, i);
 
-/*
- * One look of who waits: lead, or leave.  True: sleep until then, and look again.
- */
-static bool
-look(struct group *group, struct group_item *item, int64_t *until_r)
-{
-	int64_t now = clock_ms();
-	uint64_t class;
-	bool first;
-
-	*until_r = INT64_MAX;
-	if (item->state != GROUP_WAITING)
-		return item->state == GROUP_TAKEN;
-	if (cancel_requested() || now >= item->latest_ms) {
-		take_out(group, item);
-		wake_next(group);
-		return false;
+			plain = true;
+			at = gathered < at ? gathered : at;
+		}
 	}
-	watch(group, now);
-	class = class_of(group, item, now);
-	first = is_first(group, item, class, now);
-	if (first && may_go(group, item, class, now)) {
-		lead(group, item, class, now);
-		return false;
-	}
-	*until_r = next_look(group, item, first, now);
-	return true;
+	return at;
 }
 
-/* Sleep until then, or until woken, which is true. */
-static bool
-sleep_until(struct group_item *item, int64_t at_ms)
+/* Wait till something of the list may leave, and carry it; or till there is nothing in it. */
+static void
+attend(struct group *group)
 {
-	struct timespec at = {
-	    .tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000};
+	group->attended = true;
+	group->called = false;
+	while (group->first != NULL) {
+		int64_t now = clock_ms();
+		struct group_item *leader;
+		uint64_t class;
 
-	return at_ms == INT64_MAX ? sem_wait(&item->wake) == 0
-	                          : sem_clockwait(&item->wake, CLOCK_MONOTONIC, &at) == 0;
+		watch(group, now);
+		let_late_leave(group, now);
+		leader = find_leader(group, now, &class);
+		if (leader != NULL) {
+			lead(group, leader, class, now);
+			return;
+		}
+		group->look_ms = next_look(group, now);
+		if (group->first != NULL)
+			wait_until(group, &group->change, group->look_ms);
+	}
+	group->attended = false;
 }
 
-/*
- * Who is through does not take the lock again, which all that are through at the same time
- * would do.  But it does not go while its last wake is still being given.
- */
+/* Wait for a list to attend to; false if there is none for long, or it is the end. */
+static bool
+find_work(struct group *group)
+{
+	int64_t until = clock_ms() + LINGER_MS;
+
+	while (!group->ending && (group->attended || group->first == NULL)) {
+		if (clock_ms() >= until)
+			return false;
+		group->idle++;
+		wait_until(group, &group->work, until);
+		group->idle--;
+	}
+	return !group->ending;
+}
+
+static void *
+serve(void *arg)
+{
+	struct group *group = arg;
+
+	pthread_mutex_lock(&group->lock);
+	while (find_work(group))
+		attend(group);
+	group->carriers--;
+	pthread_cond_broadcast(&group->places);
+	pthread_mutex_unlock(&group->lock);
+	return NULL;
+}
+
+/* Joining. */
+
+void
+group_add(struct group *group, struct group_item *item)
+{
+	pthread_mutex_lock(&group->lock);
+	item->joined_ms = clock_ms();
+	item->size = 0;
+	append(group, item);
+	if (!group->attended)
+		call_carrier(group);
+	else if (group->waiting >= (size_t)group->limits.items ||
+	         item->latest_ms < group->look_ms ||
+	         suspects_any(&group->suspects, item->joined_ms))
+		pthread_cond_signal(&group->change);
+	pthread_mutex_unlock(&group->lock);
+}
+
+/* A thread that waits for its item. */
+struct member {
+	sem_t wake;
+	bool taken;
+};
+
+static void
+wake_member(struct group_item *item, bool taken)
+{
+	struct member *member = item->arg;
+
+	member->taken = taken;
+	sem_post(&member->wake);
+}
+
 bool
 group_join(struct group *group, struct group_item *item)
 {
-	unsigned woken = 0;
-	bool locked = true;
-	int64_t until;
+	struct member member = {.taken = false};
 
-	item->state = GROUP_WAITING;
-	item->joined_ms = clock_ms();
-	item->size = item->wakes = 0;
-	sem_init(&item->wake, 0, 0);
-	pthread_mutex_lock(&group->lock);
-	append(group, item);
-	if (group->waiting >= (size_t)group->limits.items)
-		wake_next(group);
-	while (locked && look(group, item, &until)) {
-		pthread_mutex_unlock(&group->lock);
-		woken += sleep_until(item, until);
-		locked = item->state != GROUP_THROUGH;
-		if (locked)
-			pthread_mutex_lock(&group->lock);
-	}
-	if (locked)
-		pthread_mutex_unlock(&group->lock);
-	while (item->state == GROUP_THROUGH && woken < item->wakes)
-		woken += sleep_until(item, INT64_MAX);
-	sem_destroy(&item->wake);
-	return item->state == GROUP_THROUGH;
+	sem_init(&member.wake, 0, 0);
+	item->through = wake_member;
+	item->arg = &member;
+	group_add(group, item);
+	while (sem_wait(&member.wake) < 0)
+		continue;
+	sem_destroy(&member.wake);
+	return member.taken;
 }
 
 void
 group_release(struct group_item **items, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		items[i]->wakes++;
-		items[i]->state = GROUP_THROUGH;
-		sem_post(&items[i]->wake);
-	}
+	for (size_t i = 0; i < count; i++)
+		items[i]->through(items[i], true);
 }
 
 static int64_t
@@ -461,7 +551,7 @@ group_set_limits(struct group *group, const struct group_limits *limits)
 	    .items = within(limits->items, GROUP_MAX),
 	    .bytes = limits->bytes,
 	};
-	wake_next(group);
+	tell_change(group);
 	pthread_mutex_unlock(&group->lock);
 }
 
@@ -490,7 +580,7 @@ group_give_place(struct group *group, enum group_place place)
 {
 	pthread_mutex_lock(&group->lock);
 	--*(place == GROUP_REQUEST ? &group->requests : &group->uploads);
-	wake_next(group);
+	tell_change(group);
 	pthread_mutex_unlock(&group->lock);
 }
 

@@ -1,8 +1,8 @@
 /*
  * group - group commit: what waits at the same time for one service leaves together
  *
- * Each thread that has something to send joins, and returns when it is through.  One of those
- * that wait becomes the leader: it takes what has gathered and carries it, for all of them.
+ * Whoever has something to send adds it, and is told when it is through; or joins, and returns
+ * then.  Threads of the group's own carry what has gathered.
  * One that comes alone goes at once; while a request is under way, or the last one carried
  * several, others gather until a group is full or the oldest has waited some milliseconds, and
  * no more requests are under way than the service allows.
@@ -17,8 +17,6 @@
 #ifndef FERRY_GROUP_H
 #define FERRY_GROUP_H
 
-#include <semaphore.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,24 +31,28 @@ struct group_item {
 	int64_t cost;      /* bytes of a request that it takes */
 	int64_t latest_ms; /* clock_ms() after which it is not to be taken any more */
 
+	/*
+	 * It is through: the item is its owner's again.  Not taken: it got too late, or the
+	 * process is to stop.  Called once, from any thread, and not to call the group.
+	 */
+	void (*through)(struct group_item *item, bool taken);
+	void *arg; /* the owner's */
+
 	/* The group's own. */
-	_Atomic enum { GROUP_WAITING, GROUP_TAKEN, GROUP_THROUGH } state;
 	int64_t joined_ms;
-	sem_t wake;
-	unsigned wakes; /* given to it */
 	struct group_item *next, *previous;
 	unsigned size; /* of the group that it left in; 0: it did not */
 };
 
 /*
- * Carry the items, in the thread of one of them, and have each given to group_release(), at
- * the end or before.  True if it went as usual, so that the time it took tells something of
+ * Carry the items, in a thread of the group, and have each given to group_release(), at the
+ * end or before.  True if it went as usual, so that the time it took tells something of
  * the recipients.
  */
 typedef bool group_carry(void *arg, struct group_item **items, size_t count);
 
 struct group *group_new(group_carry *carry, void *arg);
-void group_free(struct group **group);
+void group_free(struct group **group); /* nothing is in it */
 
 /* What the service allows; till this is known, one of each. */
 struct group_limits {
@@ -60,11 +62,12 @@ struct group_limits {
 };
 void group_set_limits(struct group *group, const struct group_limits *limits);
 
-/* Join, and return when it is through: false if it was not taken, because it got too late or
- * the process is to stop. */
+void group_add(struct group *group, struct group_item *item);
+
+/* Join, which sets through and arg, and return when it is through: whether it was taken. */
 bool group_join(struct group *group, struct group_item *item);
 
-/* These are through: their threads go on, and the items are gone. */
+/* These are through: they are gone. */
 void group_release(struct group_item **items, size_t count);
 
 /* A place among the requests, or uploads, for one that no group makes; false if there was

@@ -8,7 +8,8 @@
 #include "common/base/xalloc.h"
 #include "transport/journal_parts.h"
 
-#define EXPIRED_AT_ONCE 32 /* rows removed with each claim: more than it adds as a rule */
+#define EXPIRED_AT_ONCE 200   /* rows removed with a claim: more than it adds as a rule */
+#define EXPIRY_MS       60000 /* that none are looked for when there were fewer */
 
 struct batch {
 	struct journal_entry **entries;
@@ -98,16 +99,37 @@ journal_look(struct journal *journal, struct journal_entry **entries, size_t cou
 	return journal_do(journal, JOURNAL_READS, look, &batch);
 }
 
-/* Old rows go a few at a time, with work that is durable anyway. */
+/* Old rows go some at a time, with work that is durable anyway. */
 static void
 expire(struct journal_desk *desk)
 {
-	if (desk->journal->keep == 0)
+	struct journal *journal = desk->journal;
+	int64_t now = clock_ms(), gone;
+
+	if (journal->keep == 0 || now < journal->expiry_ms)
 		return;
-	store_run(desk->store,
-	    "DELETE FROM recipient WHERE recipient IN "
-	    "(SELECT recipient FROM recipient WHERE changed < ? LIMIT ?)",
-	    "ii", clock_wall() - desk->journal->keep, (int64_t)EXPIRED_AT_ONCE);
+	gone = store_run(desk->store,
+	    "DELETE FROM recipient WHERE rowid IN "
+	    "(SELECT rowid FROM recipient WHERE changed < ? LIMIT ?)",
+	    "ii", clock_wall() - journal->keep, (int64_t)EXPIRED_AT_ONCE);
+	if (gone < EXPIRED_AT_ONCE)
+		journal->expiry_ms = now + EXPIRY_MS;
+}
+
+/* Take the row if it is as it was, or gone meanwhile; else learn what it says. */
+static bool
+claim_one(struct journal_desk *desk, struct journal_entry *entry)
+{
+	enum journal_state state = entry->state;
+	struct journal_entry row;
+
+	entry->state = JOURNAL_SUBMITTING;
+	if (journal_write_row(desk, entry, desk->journal->owner))
+		return true;
+	row = find(desk, &entry->recipient);
+	entry->state = state;
+	adopt(entry, &row);
+	return false;
 }
 
 static void
@@ -116,22 +138,8 @@ claim(struct journal_desk *desk, void *arg)
 	struct batch *batch = arg;
 
 	expire(desk);
-	for (size_t i = 0; i < batch->count; i++) {
-		struct journal_entry *entry = batch->entries[i];
-		struct journal_entry row = find(desk, &entry->recipient);
-		bool expired = row.state == JOURNAL_UNKNOWN;
-
-		batch->taken[i] = expired || row.serial == entry->serial;
-		if (batch->taken[i]) {
-			entry->state = JOURNAL_SUBMITTING;
-			if (expired)
-				entry->serial = 0;
-			journal_write_row(desk, entry, desk->journal->owner);
-			journal_entry_clear(&row);
-		} else {
-			adopt(entry, &row);
-		}
-	}
+	for (size_t i = 0; i < batch->count; i++)
+		batch->taken[i] = claim_one(desk, batch->entries[i]);
 }
 
 struct outcome

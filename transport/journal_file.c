@@ -2,8 +2,9 @@
  * The journal's files: opened, locked, set aside when damaged; and rows as entries.
  *
  * The database may be replaced while others have it open: by us, when it is damaged, or by a
- * person.  So before and after each piece of work it is made sure that the file we have open
- * still is the one that has the name; what was written to another is written once more.
+ * person.  So before each piece of work, and after it if it wrote, it is made sure that the
+ * file we have open still is the one that has the name; what was written to another is
+ * written once more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,12 +28,28 @@
 #define ATTEMPTS      3 /* of a piece of work: the file may be replaced meanwhile */
 #define CACHE_PAGES   512
 
+/*
+ * Keys are random.  So rows lie in the order in which they were made: those of one group lie
+ * in the same few pages, and so do they when they are written again, and only the keys
+ * are spread over all of theirs.
+ */
 static const char *const steps[] = {
     "CREATE TABLE recipient (recipient TEXT PRIMARY KEY, delivery TEXT NOT NULL,"
     " state INTEGER NOT NULL, owner INTEGER NOT NULL, serial INTEGER NOT NULL, email TEXT,"
     " condition TEXT, class INTEGER, smtp INTEGER, status INTEGER, dsn TEXT, text TEXT,"
     " begun INTEGER NOT NULL, changed INTEGER NOT NULL, account TEXT, queue_id TEXT,"
     " message_id TEXT, sender TEXT, address TEXT) WITHOUT ROWID;"
+    "CREATE INDEX recipient_changed ON recipient (changed);",
+    "ALTER TABLE recipient RENAME TO earlier;"
+    "CREATE TABLE recipient (recipient TEXT NOT NULL UNIQUE, delivery TEXT NOT NULL,"
+    " state INTEGER NOT NULL, owner INTEGER NOT NULL, serial INTEGER NOT NULL, email TEXT,"
+    " condition TEXT, class INTEGER, smtp INTEGER, status INTEGER, dsn TEXT, text TEXT,"
+    " begun INTEGER NOT NULL, changed INTEGER NOT NULL, account TEXT, queue_id TEXT,"
+    " message_id TEXT, sender TEXT, address TEXT);"
+    "INSERT INTO recipient SELECT recipient, delivery, state, owner, serial, email,"
+    " condition, class, smtp, status, dsn, text, begun, changed, account, queue_id,"
+    " message_id, sender, address FROM earlier ORDER BY changed;"
+    "DROP TABLE earlier;"
     "CREATE INDEX recipient_changed ON recipient (changed);",
     NULL,
 };
@@ -252,7 +269,8 @@ journal_do(struct journal *journal, enum journal_access access, journal_work *wo
 	pthread_mutex_lock(&desk->lock);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		o = try_work(desk, access, work, arg);
-		if (outcome_is_ok(&o) && is_current(desk))
+		/* What was read was true when the file still was the one that has the name. */
+		if (outcome_is_ok(&o) && (access == JOURNAL_READS || is_current(desk)))
 			break;
 		if (outcome_is_ok(&o)) {
 			o = outcome_make("local", "database", "%s was replaced", journal->path);
@@ -344,16 +362,17 @@ journal_read_row(const struct journal *journal, sqlite3_stmt *row, struct journa
 	entry->address = store_copy(row, 18);
 }
 
-void
+bool
 journal_write_row(struct journal_desk *desk, struct journal_entry *entry, int64_t owner)
 {
 	const struct outcome *o = &entry->outcome;
+	int64_t rows;
 
 	entry->serial++;
 	entry->changed = clock_wall();
 	if (entry->begun == 0)
 		entry->begun = entry->changed;
-	store_run(desk->store,
+	rows = store_run(desk->store,
 	    "INSERT INTO recipient (recipient, delivery, state, owner, serial, email,"
 	    " condition, class, smtp, status, dsn, text, begun, changed, account, queue_id,"
 	    " message_id, sender, address)"
@@ -369,4 +388,5 @@ journal_write_row(struct journal_desk *desk, struct journal_entry *entry, int64_
 	    (int64_t)o->class, (int64_t)o->smtp, (int64_t)o->exit, o->dsn,
 	    outcome_is_ok(o) ? NULL : o->text, entry->begun, entry->changed, entry->account,
 	    entry->queue_id, entry->message_id, entry->sender, entry->address);
+	return rows != 0;
 }

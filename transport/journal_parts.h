@@ -13,6 +13,7 @@
 struct journal {
 	char *directory, *path;
 	int64_t keep, busy_max;
+	int64_t expiry_ms; /* when rows are looked for that may go */
 	bool set_aside;
 	int owners;    /* the descriptor that holds our lock */
 	int64_t owner; /* which of its bytes is ours */
@@ -50,8 +51,8 @@ journal_do(struct journal *journal, enum journal_access access, journal_work *wo
 void
 journal_read_row(const struct journal *journal, sqlite3_stmt *row, struct journal_entry *entry);
 
-/* Write the row, unless it has changed since the entry was read or written; owner is 0 unless
- * somebody is at work on it. */
-void journal_write_row(struct journal_desk *desk, struct journal_entry *entry, int64_t owner);
+/* Write the row, unless it has changed since the entry was read or written, which is false;
+ * owner is 0 unless somebody is at work on it. */
+bool journal_write_row(struct journal_desk *desk, struct journal_entry *entry, int64_t owner);
 
 #endif

@@ -17,6 +17,9 @@
 #define NO_IMPORT         "no-import"
 #define NO_IMPORT_SECONDS 86400
 
+/* What other processes write down of the account is looked for only so often. */
+#define LOOK_MS 100
+
 /* Longer than a service takes to give up by itself: what we wait for is acted upon, and if we
  * do not hear of it, nobody knows. */
 #define STALL_MS 240000
@@ -31,8 +34,18 @@ struct lane {
 	size_t idle_count;
 	bool known; /* offer is */
 	struct submit_offer offer;
-	bool open; /* the circuit */
+	bool open;         /* the circuit */
+	int64_t closed_ms; /* when it was last seen closed, */
+	int64_t import_ms; /* and when this was: */
+	bool lacks_import;
 };
+
+/* Was it seen so lately that there is no need to look again? */
+static bool
+is_recent(int64_t seen_ms)
+{
+	return seen_ms != 0 && clock_ms() - seen_ms < LOOK_MS;
+}
 
 struct lane *
 lane_new(const struct account *account, const struct transport_config *config,
@@ -79,11 +92,18 @@ struct outcome
 lane_check(struct lane *lane)
 {
 	struct outcome o;
-	bool open;
+	bool open, recent;
 
+	pthread_mutex_lock(&lane->lock);
+	recent = is_recent(lane->closed_ms);
+	pthread_mutex_unlock(&lane->lock);
+	if (recent)
+		return outcome_ok();
 	o = circuit_check(&lane->circuit, &open);
 	pthread_mutex_lock(&lane->lock);
 	lane->open = open;
+	/* Where it is open, each is asked for: one of them is let through. */
+	lane->closed_ms = outcome_is_ok(&o) && !open ? clock_ms() : 0;
 	pthread_mutex_unlock(&lane->lock);
 	return o;
 }
@@ -93,6 +113,8 @@ lane_note(struct lane *lane, const struct outcome *o)
 {
 	pthread_mutex_lock(&lane->lock);
 	circuit_note(&lane->circuit, o, &lane->open);
+	if (!outcome_is_ok(o))
+		lane->closed_ms = 0;
 	pthread_mutex_unlock(&lane->lock);
 }
 
@@ -116,11 +138,20 @@ import_note(const struct lane *lane)
 bool
 lane_lacks_import(struct lane *lane)
 {
-	char *path = import_note(lane);
 	struct stat st;
-	bool lacks = stat(path, &st) == 0 && st.st_mtime + NO_IMPORT_SECONDS > clock_wall();
+	bool lacks;
 
-	free(path);
+	pthread_mutex_lock(&lane->lock);
+	if (!is_recent(lane->import_ms)) {
+		char *path = import_note(lane);
+
+		lane->lacks_import =
+		    stat(path, &st) == 0 && st.st_mtime + NO_IMPORT_SECONDS > clock_wall();
+		lane->import_ms = clock_ms();
+		free(path);
+	}
+	lacks = lane->lacks_import;
+	pthread_mutex_unlock(&lane->lock);
 	return lacks;
 }
 
@@ -132,6 +163,9 @@ lane_note_lacks_import(struct lane *lane)
 
 	if (!outcome_is_ok(&o))
 		log_say(LOG_WARNING, "%s", o.text);
+	pthread_mutex_lock(&lane->lock);
+	lane->import_ms = 0;
+	pthread_mutex_unlock(&lane->lock);
 	log_say(LOG_NOTICE,
 	    "account %s: the service lacks Email/import: messages are made anew of their parts",
 	    lane->account->name);

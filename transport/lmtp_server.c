@@ -1,10 +1,10 @@
 /*
  * The LMTP server: its start, its signals, its end.
  *
- * The first thread accepts clients and hears signals; each client has a thread; one more
- * tends the courier (logins ahead of their time); the monitor has its own.  All signals are
- * blocked everywhere and read from a descriptor, so that no system call of any thread is
- * ever interrupted by one.
+ * The first thread accepts clients and hears signals; another one serves them all; one more
+ * tends the courier (logins ahead of their time); the monitor, the courier's groups and the
+ * crew have their own.  All signals are blocked everywhere and read from a descriptor, so
+ * that no system call of any thread is ever interrupted by one.
  */
 #include <errno.h>
 #include <poll.h>
@@ -25,7 +25,6 @@
 #include "common/wire/supervisor.h"
 #include "transport/lmtp_parts.h"
 #include "transport/lmtp_server.h"
-#include "transport/lmtp_session.h"
 
 #define TEND_MS     5000
 #define PAUSE_MS    100 /* after an accept(2) that found no descriptor */
@@ -121,7 +120,7 @@ start_threads(struct daemon *d, const struct transport_config *config)
 	}
 	if (!outcome_is_ok(&o))
 		return o;
-	if (pthread_create(&d->tender, NULL, tend, d) != 0)
+	if (!lmtp_loop_start(&d->server) || pthread_create(&d->tender, NULL, tend, d) != 0)
 		return outcome_make("local", "io", "cannot start a thread");
 	return o;
 }
@@ -282,7 +281,8 @@ accept_client(struct daemon *d)
 		}
 		return;
 	}
-	if (has_room(d) && lmtp_connection_start(&d->server, fd)) {
+	if (has_room(d)) {
+		lmtp_loop_take(&d->server, fd);
 		d->server.accepted++;
 		d->crowded = false;
 	} else {
@@ -350,7 +350,7 @@ lmtp_serve(const struct arguments *args, const char *ident)
 	d.server.name = machine_name();
 	d.server.stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	d.server.ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	pthread_mutex_init(&d.server.lock, NULL);
+	d.server.crew = crew_new();
 	setups_init(&d.server.setups,
 	    args->config_path != NULL ? args->config_path : config_default_path());
 	o = start(&d);
@@ -364,8 +364,8 @@ lmtp_serve(const struct arguments *args, const char *ident)
 		log_say(LOG_ERR, "cannot start: %s", o.text);
 		endpoint_close(&d.socket);
 	}
-	pthread_mutex_lock(&d.server.lock); /* the last client's thread is done with it */
-	pthread_mutex_unlock(&d.server.lock);
+	lmtp_loop_end(&d.server);
+	crew_free(&d.server.crew);
 	monitor_stop(&d.monitor);
 	setups_free(&d.server.setups);
 	close(d.server.stop);

@@ -1,8 +1,8 @@
 /*
  * lmtp_server - ferry-transport's dress for Postfix's lmtp(8): a server that stays
  *
- * Listens where the configuration says, or on the socket that systemd passed; a thread for
- * each client, up to the configuration's number of them.  SIGTERM and SIGINT: no more
+ * Listens where the configuration says, or on the socket that systemd passed, and serves as
+ * many clients as the configuration says.  SIGTERM and SIGINT: no more
  * clients are accepted, what was accepted is delivered and answered, then it ends; a second
  * one ends it at once, which loses nothing but answers.  SIGHUP: the configuration is read
  * again, all of it, and replaces the old one if it is in order.

@@ -390,21 +390,32 @@ feed_line(struct lmtp_session *s, const char *bytes, size_t length)
 
 /* A reply for each recipient, in their order (RFC 2033 §4.2). */
 static void
+answer_message(struct lmtp_session *s)
+{
+	struct delivery *delivery = &s->delivery;
+
+	s->delivering = false;
+	for (size_t i = 0; i < delivery->recipient_count; i++)
+		outcome_lmtp_reply(&delivery->recipients[i].outcome, s->out);
+	s->errors = s->idle = 0;
+	end_transaction(s);
+}
+
+static void
 end_message(struct lmtp_session *s)
 {
 	struct delivery *delivery = &s->delivery;
 
 	buf_free(&s->text); /* it may take long, and a hundred of them be waiting */
-	if (outcome_is_ok(&s->received)) {
-		s->host->deliver(s->host->arg, delivery);
-	} else {
+	s->in_data = false;
+	s->delivering = true;
+	if (!outcome_is_ok(&s->received)) {
 		delivery_settle(delivery, &s->received);
 		delivery_log(delivery);
+	} else if (!s->host->deliver(s->host->arg, delivery)) {
+		return;
 	}
-	for (size_t i = 0; i < delivery->recipient_count; i++)
-		outcome_lmtp_reply(&delivery->recipients[i].outcome, s->out);
-	s->errors = s->idle = 0;
-	end_transaction(s);
+	answer_message(s);
 }
 
 static size_t
@@ -438,6 +449,7 @@ lmtp_session_free(struct lmtp_session *s)
 	end_transaction(s);
 	buf_free(&s->line);
 	buf_free(&s->text);
+	buf_free(&s->ahead);
 }
 
 bool
@@ -446,14 +458,30 @@ lmtp_session_feed(struct lmtp_session *s, const char *bytes, size_t length, stru
 	const char *end = bytes + length;
 
 	s->out = out;
-	while (bytes < end && !s->closing)
+	while (bytes < end && !s->closing && !s->delivering)
 		bytes += s->in_data ? feed_message(s, bytes, (size_t)(end - bytes))
 		                    : feed_line(s, bytes, (size_t)(end - bytes));
+	if (s->delivering)
+		buf_add(&s->ahead, bytes, (size_t)(end - bytes));
 	return !s->closing;
+}
+
+bool
+lmtp_session_delivered(struct lmtp_session *s, struct buf *out)
+{
+	struct buf ahead = s->ahead;
+	bool open;
+
+	s->out = out;
+	s->ahead = (struct buf)BUF_INIT;
+	answer_message(s);
+	open = lmtp_session_feed(s, buf_str(&ahead), ahead.len, out);
+	buf_free(&ahead);
+	return open;
 }
 
 bool
 lmtp_session_is_between(const struct lmtp_session *s)
 {
-	return !s->in_data && s->line.len == 0 && !s->overlong;
+	return !s->in_data && !s->delivering && s->line.len == 0 && !s->overlong;
 }

@@ -45,8 +45,11 @@ struct lmtp_host {
 	struct outcome (*write)(
 	    void *arg, struct delivery *delivery, const char *bytes, size_t length);
 
-	/* The message is whole: deliver it, and set each recipient's outcome. */
-	void (*deliver)(void *arg, struct delivery *delivery);
+	/*
+	 * The message is whole: deliver it, and set each recipient's outcome.  False if that is
+	 * still to come: then lmtp_session_delivered() follows, and nothing else before it.
+	 */
+	bool (*deliver)(void *arg, struct delivery *delivery);
 
 	/* Follows each begin that was OK, whatever became of it; then the delivery is freed. */
 	void (*end)(void *arg, struct delivery *delivery);
@@ -69,6 +72,7 @@ struct lmtp_session {
 	bool in_mail;          /* a transaction is open */
 	bool refused;          /* the last MAIL was not accepted */
 	bool in_data;          /* the message is coming */
+	bool delivering;       /* it has come, and what comes of it is not known yet */
 	bool closing;          /* the last reply was given */
 	unsigned errors, idle; /* since the last message */
 
@@ -78,6 +82,7 @@ struct lmtp_session {
 	struct outcome received; /* OK as long as the message can be taken */
 	int64_t size;            /* of it so far */
 	struct buf text;         /* of the piece at hand */
+	struct buf ahead;        /* what the client sent behind it already */
 };
 
 /* Begin, with the greeting appended to *out.  The host must outlive the session. */
@@ -89,6 +94,9 @@ void lmtp_session_free(struct lmtp_session *s);
 /* Take what it sent, and append the replies to *out.  False if they are the last. */
 bool
 lmtp_session_feed(struct lmtp_session *s, const char *bytes, size_t length, struct buf *out);
+
+/* The delivery under way has its outcomes.  Append the replies, and go on.  As feed. */
+bool lmtp_session_delivered(struct lmtp_session *s, struct buf *out);
 
 /* Is nothing under way that a goodbye would interrupt? */
 bool lmtp_session_is_between(const struct lmtp_session *s);

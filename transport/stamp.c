@@ -6,6 +6,7 @@
  */
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,12 @@
 static void
 add_hex(struct buf *text, const unsigned char *bytes, size_t length)
 {
-	for (size_t i = 0; i < length; i++)
-		buf_addf(text, "%02x", bytes[i]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < length; i++) {
+		buf_addc(text, digits[bytes[i] >> 4]);
+		buf_addc(text, digits[bytes[i] & 15]);
+	}
 }
 
 struct outcome
@@ -71,8 +76,27 @@ add_message(EVP_MAC_CTX *mac, const struct spool *message)
 	return got == 0;
 }
 
+/* Looking algorithms up takes longer than hashing: this is copied instead.  NULL if OpenSSL has
+ * none of them. */
+static EVP_MAC_CTX *pristine;
+
+static void
+make_pristine(void)
+{
+	static char digest_name[] = "SHA256";
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_utf8_string("digest", digest_name, 0), OSSL_PARAM_construct_end()};
+	EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
+	pristine = EVP_MAC_CTX_new(algorithm);
+	EVP_MAC_free(algorithm); /* the context holds it */
+	if (pristine != NULL && EVP_MAC_CTX_set_params(pristine, params) != 1) {
+		EVP_MAC_CTX_free(pristine);
+		pristine = NULL;
+	}
+}
+
 struct hash {
-	EVP_MAC *algorithm;
 	EVP_MAC_CTX *mac;
 	bool good; /* so far */
 };
@@ -80,14 +104,14 @@ struct hash {
 static struct hash
 hash_begin(const struct buf *key)
 {
-	static char digest_name[] = "SHA256";
-	OSSL_PARAM params[] = {
-	    OSSL_PARAM_utf8_string("digest", digest_name, 0), OSSL_PARAM_construct_end()};
-	struct hash h = {.algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL)};
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct hash h = {0};
 
-	h.mac = EVP_MAC_CTX_new(h.algorithm);
+	pthread_once(&once, make_pristine);
+	if (pristine != NULL)
+		h.mac = EVP_MAC_CTX_dup(pristine);
 	h.good = h.mac != NULL &&
-	         EVP_MAC_init(h.mac, (unsigned char *)key->data, key->len, params) == 1;
+	         EVP_MAC_init(h.mac, (unsigned char *)key->data, key->len, NULL) == 1;
 	return h;
 }
 
@@ -99,7 +123,6 @@ hash_end(struct hash *h, struct stamp *stamp_r)
 
 	h->good = h->good && EVP_MAC_final(h->mac, hash, NULL, sizeof(hash)) == 1;
 	EVP_MAC_CTX_free(h->mac);
-	EVP_MAC_free(h->algorithm);
 	if (!h->good)
 		return outcome_make("local", "io", "cannot hash the message");
 	add_hex(&text, hash, STAMP_LENGTH / 2);

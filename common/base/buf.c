@@ -9,6 +9,8 @@
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
 
+#define FORMATTED_MIN 32 /* room for what is formatted; more is found out by trying */
+
 void
 buf_free(struct buf *b)
 {
@@ -77,14 +79,17 @@ buf_addc(struct buf *b, char c)
 void
 buf_addv(struct buf *b, const char *format, va_list args)
 {
+	char *end = buf_reserve(b, FORMATTED_MIN);
+	size_t room = b->cap - b->len;
 	va_list again;
 	int length;
 
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, again);
+	length = vsnprintf(end, room, format, again);
 	va_end(again);
 	assert(length >= 0);
-	vsnprintf(buf_reserve(b, (size_t)length), (size_t)length + 1, format, args);
+	if ((size_t)length >= room)
+		vsnprintf(buf_reserve(b, (size_t)length), (size_t)length + 1, format, args);
 	b->len += (size_t)length;
 }
 

@@ -1,4 +1,5 @@
-/* An LMTP client: however its bytes are cut, the same replies and the same messages. */
+/* An LMTP client: however its bytes are cut, and whether or not deliveries take their time, the
+ * same replies and the same messages. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ struct seen {
 	struct buf replies, messages;
 	int open; /* transactions */
 	bool receiving;
+	bool later; /* deliveries are through only behind the bytes that were fed with them */
 };
 
 static void
@@ -54,7 +56,7 @@ take(void *arg, struct delivery *delivery, const char *bytes, size_t length)
 	return outcome_ok();
 }
 
-static void
+static bool
 deliver(void *arg, struct delivery *delivery)
 {
 	struct seen *seen = arg;
@@ -64,6 +66,7 @@ deliver(void *arg, struct delivery *delivery)
 	buf_adds(&seen->messages, "(sent)");
 	for (size_t i = 0; i < delivery->recipient_count; i++)
 		delivery->recipients[i].outcome = outcome_ok();
+	return !seen->later;
 }
 
 static void
@@ -97,9 +100,12 @@ talk(const char *bytes, size_t length, size_t piece, struct seen *seen)
 	buf_reset(&seen->replies);
 	buf_reset(&seen->messages);
 	lmtp_session_init(&session, &host, &seen->replies);
-	for (size_t at = 0; at < length && open; at += piece)
+	for (size_t at = 0; at < length && open; at += piece) {
 		open = lmtp_session_feed(&session, bytes + at,
 		    piece < length - at ? piece : length - at, &seen->replies);
+		while (session.delivering)
+			open = lmtp_session_delivered(&session, &seen->replies);
+	}
 	lmtp_session_free(&session);
 	if (seen->open != 0)
 		abort();
@@ -142,8 +148,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	log_open("fuzz", LOG_TO_STDERR, LOG_MAIL, LOG_EMERG);
 	talk((const char *)bytes, length, length + 1, &whole);
 	check_replies(&whole.replies);
-	for (size_t piece = 1; piece <= 3; piece++) {
-		talk((const char *)bytes, length, piece, &pieces);
+	for (size_t piece = 1; piece <= 4; piece++) {
+		pieces.later = piece % 2 == 0;
+		talk((const char *)bytes, length, piece < 4 ? piece : length + 1, &pieces);
 		if (!same(&whole.replies, &pieces.replies) ||
 		    !same(&whole.messages, &pieces.messages))
 			abort();

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,6 +318,43 @@ old_rows_go_when_new_ones_come(void **state)
 	journal_close(&journal);
 }
 
+static void
+rows_of_an_earlier_version_are_kept(void **state)
+{
+	static const char earlier[] =
+	    "CREATE TABLE recipient (recipient TEXT PRIMARY KEY, delivery TEXT NOT NULL,"
+	    " state INTEGER NOT NULL, owner INTEGER NOT NULL, serial INTEGER NOT NULL,"
+	    " email TEXT, condition TEXT, class INTEGER, smtp INTEGER, status INTEGER,"
+	    " dsn TEXT, text TEXT, begun INTEGER NOT NULL, changed INTEGER NOT NULL,"
+	    " account TEXT, queue_id TEXT, message_id TEXT, sender TEXT, address TEXT)"
+	    " WITHOUT ROWID;"
+	    "CREATE INDEX recipient_changed ON recipient (changed);"
+	    "INSERT INTO recipient VALUES ('" KEY "', '" STAMP
+	    "', 5, 0, 3, 'M7', 'ok', 0, 0, 0,"
+	    " '', NULL, 1700000000, 1700000001, 'agent', '4bXz', '<a@x>', 's@x', 'r@x');"
+	    "PRAGMA user_version = 1;";
+	char *path = xasprintf("%s/transport/journal.db", folder);
+	struct journal *journal = open_with((struct journal_options){.keep = 0});
+	struct journal_entry entry, other = entry_of(OTHER);
+	sqlite3 *db;
+
+	(void)state;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, earlier, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	free(path);
+	entry = look_in(journal, KEY);
+	assert_int_equal(entry.state, JOURNAL_DONE);
+	assert_int_equal(entry.serial, 3);
+	assert_int_equal(entry.changed, 1700000001);
+	assert_string_equal(entry.email_id, "M7");
+	assert_true(claim(journal, &entry));
+	assert_true(claim(journal, &other));
+	journal_entry_clear(&entry);
+	journal_entry_clear(&other);
+	journal_close(&journal);
+}
+
 /* Overwrite the database file. */
 static void
 damage(void)
@@ -549,6 +587,7 @@ main(void)
 	    TEST(a_group_is_claimed_as_far_as_it_can_be),
 	    TEST(a_claim_may_be_renewed_by_who_has_it),
 	    TEST(old_rows_go_when_new_ones_come),
+	    TEST(rows_of_an_earlier_version_are_kept),
 	    TEST(a_damaged_file_stops_everything_until_a_person_acts),
 	    TEST(a_damaged_file_is_set_aside_where_that_is_allowed),
 	    TEST(a_file_that_is_replaced_is_noticed_by_who_has_it_open),

@@ -256,6 +256,29 @@ writing_appends_the_compact_form(void **state)
 	buf_free(&text);
 }
 
+static void
+every_value_is_written_as_jansson_writes_it(void **state)
+{
+	json_t *value = parse("{\"real\":[0.5,1e30,-2.0],\"whole\":[0,-9223372036854775808],"
+	                      "\"others\":[true,false,null,[],{}],\"\\\"key\\n\":\"\"}");
+	struct buf text = BUF_INIT;
+	char *wanted;
+
+	(void)state;
+	for (unsigned char c = 1; c < 0x80; c++) {
+		char word[] = {'a', (char)c, 'b', (char)c, '\0'};
+
+		json_object_set_new(value, word, json_stringn(word + 1, c % 4));
+	}
+	json_object_set_new(value, "nul", json_stringn("a\0b", 3));
+	wanted = json_dumps(value, JSON_COMPACT);
+	json_write(value, &text);
+	assert_string_equal(buf_str(&text), wanted);
+	free(wanted);
+	buf_free(&text);
+	json_decref(value);
+}
+
 int
 main(void)
 {
@@ -270,6 +293,7 @@ main(void)
 	    cmocka_unit_test(ids_cannot_leave_a_directory_or_a_line),
 	    cmocka_unit_test(dates_are_read_with_their_zone),
 	    cmocka_unit_test(writing_appends_the_compact_form),
+	    cmocka_unit_test(every_value_is_written_as_jansson_writes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

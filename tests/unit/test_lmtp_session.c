@@ -13,7 +13,8 @@ static struct {
 	struct courier_offer offer;
 	struct outcome at_begin, at_write, at_delivery;
 	int64_t hold_until;
-	int open; /* transactions begun and not ended */
+	int open;   /* transactions begun and not ended */
+	bool later; /* deliveries are through only when everybody has been asked to wait */
 } host;
 
 static void
@@ -62,8 +63,8 @@ take(void *arg, struct delivery *delivery, const char *bytes, size_t length)
 	return host.at_write;
 }
 
-/* Recipients that start with "bad" are refused, others fare as it was told. */
-static void
+/* Recipients that start with "bad" are refused, others fare as it was told; at once or not. */
+static bool
 deliver(void *arg, struct delivery *delivery)
 {
 	(void)arg;
@@ -73,6 +74,7 @@ deliver(void *arg, struct delivery *delivery)
 		    strncmp(delivery->recipients[i].address, "bad", 3) == 0
 		        ? outcome_make("set", "invalidRecipients", NULL)
 		        : host.at_delivery;
+	return !host.later;
 }
 
 static void
@@ -102,6 +104,7 @@ reset_host(void **state)
 	host.offer = (struct courier_offer){0};
 	host.at_begin = host.at_write = host.at_delivery = outcome_ok();
 	host.open = 0;
+	host.later = false;
 	return 0;
 }
 
@@ -126,23 +129,31 @@ talk(const char *said, size_t length, size_t piece, struct buf *out)
 
 	buf_reset(out);
 	lmtp_session_init(&session, &functions, out);
-	for (size_t at = 0; at < length && open; at += piece)
+	for (size_t at = 0; at < length && open; at += piece) {
 		open = lmtp_session_feed(
 		    &session, said + at, piece < length - at ? piece : length - at, out);
+		assert_true(host.later || !session.delivering);
+		while (session.delivering) {
+			assert_false(lmtp_session_is_between(&session));
+			open = lmtp_session_delivered(&session, out);
+		}
+	}
 	lmtp_session_free(&session);
 	assert_int_equal(host.open, 0);
 	return open;
 }
 
-/* Behind the greeting, these words have these replies, whole and byte by byte. */
+/* Behind the greeting, these words have these replies, whole and byte by byte, whether or not
+ * deliveries take their time. */
 static void
 expect(const char *said, const char *replies)
 {
 	struct buf out = BUF_INIT;
 
-	for (int whole = 0; whole < 2; whole++) {
+	for (int way = 0; way < 4; way++) {
 		buf_reset(&host.notes);
-		talk(said, strlen(said), whole ? strlen(said) : 1, &out);
+		host.later = way >= 2;
+		talk(said, strlen(said), way % 2 ? strlen(said) : 1, &out);
 		assert_memory_equal(out.data, GREETING, strlen(GREETING));
 		if (strcmp(out.data + strlen(GREETING), replies) != 0)
 			fail_msg("to\n%s\ncame\n%s\nnot\n%s", said, out.data + strlen(GREETING),
@@ -181,6 +192,34 @@ a_message_goes_to_its_recipients(void **state)
 	    STARTED TAKEN GO DONE "221 2.0.0 goodbye\r\n");
 	expect_notes("from=<s@x> id= to=<a@x> delivered;");
 	assert_string_equal(host.message.data, "A: b\r\n\r\n.c\r\n");
+}
+
+static void
+what_is_said_while_a_message_is_delivered_is_obeyed_behind_its_replies(void **state)
+{
+	static const char said[] = HELLO "MAIL FROM:<s@x>\r\nRCPT TO:<a@x>\r\nDATA\r\n.\r\n"
+	                                 "MAIL FROM:<t@x>\r\nRCPT TO:<bad@x>\r\nDATA\r\n"
+	                                 "x\r\n.\r\nNOOP\r\nQUIT\r\n";
+	struct lmtp_session session;
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	host.later = true;
+	lmtp_session_init(&session, &functions, &out);
+	buf_reset(&out);
+	assert_true(lmtp_session_feed(&session, said, sizeof(said) - 1, &out));
+	assert_string_equal(out.data, HELLO_REPLIES STARTED TAKEN GO);
+	assert_true(session.delivering);
+	buf_reset(&out);
+	assert_true(lmtp_session_delivered(&session, &out));
+	assert_string_equal(out.data, DONE STARTED TAKEN GO);
+	assert_true(session.delivering);
+	buf_reset(&out);
+	assert_false(lmtp_session_delivered(&session, &out));
+	assert_string_equal(out.data, REFUSED DONE "221 2.0.0 goodbye\r\n");
+	lmtp_session_free(&session);
+	buf_free(&out);
+	assert_int_equal(host.open, 0);
 }
 
 static void
@@ -636,6 +675,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_message_goes_to_its_recipients),
+	    TEST(what_is_said_while_a_message_is_delivered_is_obeyed_behind_its_replies),
 	    TEST(each_recipient_has_a_reply_of_its_own),
 	    TEST(commands_come_in_any_case_with_blanks),
 	    TEST(several_messages_share_a_connection),
