@@ -34,7 +34,7 @@
 #define TEND_MS      5000
 #define PAUSE_MS     100 /* after an accept(2) that found no descriptor */
 #define POLL_MAX_MS  60000
-#define ALLOC_BLOCK  65536 /* larger allocations are given back to the system at once */
+#define ALLOC_BLOCK  (1u << 20) /* larger allocations are given back to the system at once */
 #define ALLOC_ARENAS 2
 
 struct daemon {
