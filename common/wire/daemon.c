@@ -12,7 +12,7 @@
 #include "common/wire/daemon.h"
 #include "common/wire/supervisor.h"
 
-#define ALLOC_BLOCK  65536 /* larger allocations are given back to the system at once */
+#define ALLOC_BLOCK  (1u << 20) /* larger allocations are given back to the system at once */
 #define ALLOC_ARENAS 2
 
 void

@@ -21,6 +21,7 @@
 #include "tests/unit/fake_service.h"
 #include "tests/unit/unit.h"
 #include "transport/courier.h"
+#include "transport/submit_doubt.h"
 
 #define SESSION                                                                            \
 	"{\"capabilities\":{\"urn:ietf:params:jmap:core\":{\"maxCallsInRequest\":16}},"    \
@@ -522,6 +523,18 @@ deliver(struct world *world, const char *queue_id, const char *recipients, struc
 	return o;
 }
 
+/* Wait till nothing is asked of the service any more: drafts of what was refused are removed when
+ * their senders know of it. */
+static void
+wait_for_rest(struct world *world)
+{
+	struct courier_counts counts;
+
+	for (courier_count(world->courier, &counts); counts.in_flight != 0;
+	     courier_count(world->courier, &counts))
+		usleep(1000);
+}
+
 static void
 expect(struct world *world, const char *queue_id, const char *recipients, const char *condition)
 {
@@ -610,6 +623,7 @@ a_refusal_is_answered_again_without_asking(void **state)
 
 	world->refuses = "a@y";
 	expect(world, "Q1", "a@y", "set/invalidRecipients");
+	wait_for_rest(world);
 	world->refuses = NULL;
 	api = world->fake->api;
 	o = deliver(world, "Q1", "a@y", NULL);
@@ -1010,6 +1024,7 @@ deliveries_at_the_same_time_share_requests(void **state)
 	}
 	assert_int_equal(world->submissions, THREADS);
 	assert_int_equal(sent_to(world, "a@y"), THREADS);
+	wait_for_rest(world);
 	courier_count(world->courier, &counts);
 	assert_int_equal(counts.messages, THREADS);
 	assert_int_equal(counts.grouped, THREADS);
@@ -1107,6 +1122,48 @@ what_may_have_to_wait_for_more_than_a_request_is_no_errand(void **state)
 	assert_int_equal(sent_to(world, "a@y"), 2);
 }
 
+/* What is said of a recipient of whose message the account shows nothing, asked for so many
+ * seconds ago. */
+static enum doubt
+doubt_about(struct world *world, int64_t seconds, bool answered)
+{
+	const char *recipient = "a@y";
+	enum doubt verdict = DOUBT_SENT;
+	struct doubt_answer answer = {.verdicts = &verdict};
+	const struct doubt_question question = {
+	    .stamp = {"0123456789abcdef0123456789abcdef"},
+	    .message_id = "<nowhere@x>",
+	    .asked = clock_wall() - seconds,
+	    .answered = answered,
+	    .recipients = &recipient,
+	    .count = 1,
+	    .deadline = deadline_in_ms(20000),
+	};
+	struct jmap *jmap;
+	struct outcome o = jmap_open(&world->fake->account, NULL, &jmap);
+
+	assert_string_equal(o.condition, "ok");
+	o = submit_doubt(jmap, &question, &answer);
+	assert_string_equal(o.condition, "ok");
+	assert_null(answer.email_id);
+	jmap_close(&jmap);
+	return verdict;
+}
+
+static void
+what_is_not_there_yet_proves_nothing_while_the_request_may_be_under_way(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(doubt_about(world, 0, false), DOUBT_UNKNOWN);
+	assert_int_equal(doubt_about(world, 50, false), DOUBT_UNKNOWN);
+	assert_int_equal(
+	    doubt_about(world, -1000, false), DOUBT_UNKNOWN); /* a clock set back */
+	assert_int_equal(doubt_about(world, 100, false), DOUBT_UNSENT);
+	/* What was answered is not under way any more. */
+	assert_int_equal(doubt_about(world, 0, true), DOUBT_UNSENT);
+}
+
 /* Each is made twice: by who waits, and as an errand where it may be one; but for
  * those that are of one of the two. */
 int
@@ -1144,6 +1201,7 @@ main(void)
 	    TEST(one_delivery_in_many_threads_is_sent_once),
 	    ALONE(what_a_service_offers_is_learnt_before_there_is_a_message),
 	    TEST(a_delivery_out_of_time_is_not_sent),
+	    ALONE(what_is_not_there_yet_proves_nothing_while_the_request_may_be_under_way),
 	    ALONE(what_may_have_to_wait_for_more_than_a_request_is_no_errand),
 	};
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
@@ -212,6 +213,104 @@ commits_are_durable_while_that_is_asked_for(void **state)
 	store_close(&s);
 }
 
+/* A process that was started before anything was opened; it works when it is told to. */
+struct helper {
+	pid_t pid;
+	int go; /* a pipe's end */
+};
+
+static struct helper
+start_helper(void (*work)(void))
+{
+	struct helper helper;
+	int ends[2];
+	char c;
+
+	assert_int_equal(pipe(ends), 0);
+	helper.pid = fork();
+	assert_true(helper.pid >= 0);
+	helper.go = ends[1];
+	if (helper.pid != 0) {
+		close(ends[0]);
+		return helper;
+	}
+	close(ends[1]);
+	if (read(ends[0], &c, 1) != 1)
+		_exit(3);
+	work();
+	_exit(0);
+}
+
+static void
+let_work(const struct helper *helper)
+{
+	int status = -1;
+
+	assert_int_equal(write(helper->go, "", 1), 1);
+	close(helper->go);
+	assert_int_equal(waitpid(helper->pid, &status, 0), helper->pid);
+	assert_int_equal(status, 0);
+}
+
+static struct store *
+open_shared(void)
+{
+	const struct store_options options = {.steps = one_step};
+	struct store *s;
+	struct outcome o = store_open("shared", &options, &s);
+
+	if (!outcome_is_ok(&o))
+		_exit(1);
+	return s;
+}
+
+/* The last that closes a database takes its log away; this is not the last. */
+static void
+open_and_close(void)
+{
+	struct store *s = open_shared();
+
+	store_close(&s);
+}
+
+static void
+count_rows(void)
+{
+	struct store *s = open_shared();
+
+	if (store_number(s, -1, "SELECT count(*) FROM t", "") != 2)
+		_exit(2);
+	store_close(&s);
+}
+
+static void
+insert(struct store *s)
+{
+	struct outcome o;
+
+	store_begin(s);
+	assert_int_equal(store_run(s, "INSERT INTO t VALUES(1, 'x')", ""), 1);
+	o = store_commit(s);
+	assert_string_equal(o.condition, "ok");
+}
+
+static void
+a_second_connection_that_is_closed_leaves_the_first_one_its_locks(void **state)
+{
+	struct helper passer_by = start_helper(open_and_close),
+	              reader = start_helper(count_rows);
+	struct store *first = open_shared(), *second;
+
+	(void)state;
+	insert(first);
+	second = open_shared();
+	store_close(&second);
+	let_work(&passer_by);
+	insert(first);
+	let_work(&reader);
+	store_close(&first);
+}
+
 int
 main(void)
 {
@@ -225,6 +324,7 @@ main(void)
 	    cmocka_unit_test(a_rehearsal_sees_its_changes_and_leaves_none),
 	    cmocka_unit_test(damage_is_found),
 	    cmocka_unit_test(commits_are_durable_while_that_is_asked_for),
+	    cmocka_unit_test(a_second_connection_that_is_closed_leaves_the_first_one_its_locks),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
