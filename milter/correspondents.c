@@ -39,7 +39,7 @@ decide_recipient(struct judging *j, struct party *party)
 	if (!outcome_is_ok(&o) || party->fate == PARTY_REVERSE)
 		return o;
 	if (own_has(&j->own, party->address)) {
-		party->fate = PARTY_DIRECT;
+		party->fate = is_reverse_mode(j) ? PARTY_DIRECT : PARTY_OWN;
 		return o;
 	}
 	o = policy_recipient(j->setup->policy, party->address, &party->decision);
@@ -107,7 +107,7 @@ correspondents_aliases(const struct judging *j, bool *direct_r)
 
 		if (party->fate == PARTY_DIRECT)
 			direct = true;
-		else if (companion(j, party, i) == NULL)
+		else if (party->fate != PARTY_OWN && companion(j, party, i) == NULL)
 			count++;
 	}
 	if (direct_r != NULL)

@@ -101,13 +101,17 @@ macro(SMFICTX *ctx, const char *name)
 
 /*
  * By sendmail(1)?  cleanup(8) then plays the MTA: it has a queue id before MAIL, and no mailer,
- * which smtpd(8) always knows.  What a client says has no part in it.
+ * which smtpd(8) always knows, and says that the client is 127.0.0.1.  What a client says has
+ * no part in it.
  */
 static bool
 is_submitted(SMFICTX *ctx, const struct mail *mail)
 {
+	const struct sockaddr_in *client = (const struct sockaddr_in *)&mail->client;
 	char *mailer = macro(ctx, "{mail_mailer}");
-	bool submitted = mailer == NULL && mail->queue_id != NULL && mail->login == NULL;
+	bool submitted = mailer == NULL && mail->queue_id != NULL && mail->login == NULL &&
+	                 client->sin_family == AF_INET &&
+	                 client->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
 
 	free(mailer);
 	return submitted;

@@ -14,7 +14,8 @@
  * of that one, so that all who read it see whom else it names.  If not, or if it is an own
  * address (own.h), it is left out: nobody else's alias is right for it.
  *
- * Own addresses among the recipients are direct.  A message with direct recipients, or those of
+ * Own addresses among the recipients are direct; in from mode, where To and Cc show the alias
+ * for them, they are no matter.  A message with direct recipients, or those of
  * several aliases, is mixed: it has to become several, which the transport sees to; or it is
  * refused.  To and Cc then name all of them, direct ones as they are.
  *

@@ -14,6 +14,7 @@
 enum party_fate {
 	PARTY_DIRECT,  /* as it is; a copy for such recipients is not one for aliases */
 	PARTY_ALIAS,   /* its contact of an alias takes its place */
+	PARTY_OWN,     /* the writer himself, in from mode: as it is, beside any others */
 	PARTY_REVERSE, /* it is a reverse address already, of an alias that the map knows */
 	PARTY_NOBODY,  /* named by the header alone, and left out */
 };

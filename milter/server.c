@@ -289,6 +289,15 @@ run(struct daemon *d)
 	}
 }
 
+/* libmilter waits, up to five seconds, for its thread that listens. */
+static void *
+stop_milter(void *arg)
+{
+	(void)arg;
+	(void)smfi_stop();
+	return NULL;
+}
+
 /* No new sessions; those messages that are in hand get their verdicts, unless somebody is
  * impatient. */
 static void
@@ -296,10 +305,11 @@ finish(struct daemon *d)
 {
 	struct milter_setup *setup = milter_setup_hold(&d->filter.setups);
 	struct deadline last = deadline_in_ms(setup->config->milter.deadline_ms + LAST_MS);
+	pthread_t stopping;
 
 	milter_setup_release(&d->filter.setups, &setup);
 	supervisor_notify("STOPPING=1\nSTATUS=finishing what is in hand");
-	(void)smfi_stop();
+	(void)start_thread(&stopping, stop_milter, NULL);
 	endpoint_close(&d->socket);
 	log_say(LOG_NOTICE, "stopping: %u messages are in hand",
 	    (unsigned)d->filter.counts.working);

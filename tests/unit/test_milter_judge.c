@@ -627,11 +627,16 @@ in_from_mode_a_message_has_one_alias(void **state)
 	struct world *w = *state;
 
 	w->dry = true;
-	configure(w, "domain = \"sl.example\"", "mode = from");
+	configure(
+	    w, "domain = \"sl.example\"", "mode = from rules = {\"friend.example direct\"}");
 	message(w, "<bob@x.example> <joe@y.example>");
 	turned_down(w, "refused", "550 5.7.1", "separately");
-	message(w, "<bob@x.example> <me@home.example>");
+	message(w, "<bob@x.example> <dear@friend.example>");
 	turned_down(w, "refused", "550 5.7.1", "separately");
+	message(w, "<bob@x.example> <me@home.example>");
+	would_become(w, "chgfrom <ax@sl.example>\n");
+	message(w, "<me@home.example>");
+	passes(w, "direct");
 }
 
 static void
