@@ -117,11 +117,30 @@ correspondents_aliases(const struct judging *j, bool *direct_r)
 
 /* --- those whom the header alone names */
 
+/* Is it to have a contact of an alias by which the message goes?  An alias is none. */
+static struct outcome
+decide_shown(struct judging *j, struct party *party, size_t *shown)
+{
+	bool is_alias = false;
+	struct outcome o;
+
+	party->fate = PARTY_ALIAS;
+	if (companion(j, party, j->parties.recipients) == NULL) {
+		party->fate = PARTY_NOBODY;
+		return outcome_ok();
+	}
+	o = book_has_alias(j->book, party->address, &is_alias);
+	if (is_alias)
+		party->fate = PARTY_NOBODY;
+	else
+		(*shown)++;
+	return o;
+}
+
 static struct outcome
 decide_named(struct judging *j, struct party *party, bool direct, size_t *shown)
 {
 	struct outcome o = find_reverse(j, party);
-	bool is_alias = false;
 
 	if (!outcome_is_ok(&o) || party->fate == PARTY_REVERSE)
 		return o;
@@ -130,21 +149,10 @@ decide_named(struct judging *j, struct party *party, bool direct, size_t *shown)
 	o = policy_recipient(j->setup->policy, party->address, &party->decision);
 	if (!outcome_is_ok(&o))
 		return o;
-	if (own_has(&j->own, party->address) || party->decision.action == POLICY_DIRECT) {
+	if (own_has(&j->own, party->address) || party->decision.action == POLICY_DIRECT)
 		party->fate = direct ? PARTY_DIRECT : PARTY_NOBODY;
-		return o;
-	}
-	if (party->decision.action != POLICY_ALIAS || *shown >= SHOWN_MAX)
-		return o;
-	party->fate = PARTY_ALIAS;
-	if (companion(j, party, j->parties.recipients) != NULL)
-		o = book_has_alias(j->book, party->address, &is_alias);
-	else
-		is_alias = true;
-	if (is_alias)
-		party->fate = PARTY_NOBODY;
-	else
-		(*shown)++;
+	else if (party->decision.action == POLICY_ALIAS && *shown < SHOWN_MAX)
+		o = decide_shown(j, party, shown);
 	return o;
 }
 
