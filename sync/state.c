@@ -93,6 +93,9 @@ static const char *const steps[] = {
     " UNIQUE(mailbox, base));"
     "CREATE INDEX stray_id ON stray(id) WHERE id IS NOT NULL;",
 
+    /* What is to leave all mailboxes is counted before anything is done. */
+    "CREATE INDEX email_gone ON email(n) WHERE want_mailboxes = '';",
+
     NULL,
 };
 
