@@ -5,7 +5,9 @@
  * The state is asked for before the first page, so whatever changes while the pages are read
  * is in the changes since.  Pages go from message to message (anchor), not from position to
  * position, which new mail would shift; the last one is the empty one, because a server may
- * give fewer than asked for at any time.  That a message was not listed proves nothing: a
+ * give fewer than asked for at any time.  A page of ids is larger than what Email/get takes at
+ * once: for every query Cyrus sorts the whole account.  So each request asks for the next of
+ * the ids, and with the last of them for the next page.  That a message was not listed proves nothing: a
  * message is gone only if Email/get says so of its id.  What is gone and what is new may be
  * the same under another id (services have renamed all Emails of an account): the same blob
  * keeps its files.  If not one id is left of those that were known, blobs may have been
@@ -20,15 +22,17 @@
 #include "sync/remote.h"
 #include "sync/state.h"
 
+#define QUERY_PAGE    5000
 #define RESTARTS_MAX  3 /* of the paging, when its anchors vanish */
 #define ANCHORS_TRIED 8
 
 struct listing {
 	char *state;  /* of Email before the first page */
-	json_t *page; /* ids of the page before, the last of which is the anchor */
+	json_t *page; /* ids of the last page, the last of which is the anchor for the next */
+	size_t taken; /* of them, from the first: their Emails were asked for */
 	size_t skip;  /* of them at its end: destroyed meanwhile */
 	int restarts;
-	bool ended;
+	bool whole; /* there are no more pages */
 };
 
 void
@@ -101,6 +105,7 @@ step_back(struct listing *l, const struct outcome *o)
 		return outcome_ok();
 	json_decref(l->page);
 	l->page = NULL;
+	l->taken = 0;
 	l->skip = 0;
 	return l->restarts++ < RESTARTS_MAX ? outcome_ok() : *o;
 }
@@ -131,8 +136,26 @@ note_ids(struct mirror *m, const json_t *ids)
 	return fresh;
 }
 
+/* The ids of the next page. */
 static struct outcome
-record_page(struct mirror *m, struct listing *l, json_t *ids, const json_t *emails)
+record_ids(struct mirror *m, struct listing *l, json_t *ids)
+{
+	if (ids == NULL)
+		return outcome_make("answer", "missing", "ids of Email/query");
+	l->whole = json_array_size(ids) == 0;
+	store_begin(m->store);
+	/* A page of nothing but what was listed (and not for stepping back) leads nowhere. */
+	if (!l->whole && note_ids(m, ids) == 0 && l->skip == 0 && l->restarts == 0)
+		l->whole = true;
+	l->skip = 0;
+	l->taken = 0;
+	json_decref(l->page);
+	l->page = json_incref(ids);
+	return store_commit(m->store);
+}
+
+static struct outcome
+record_emails(struct mirror *m, const json_t *emails)
 {
 	struct outcome o = remote_know_mailboxes(m, emails);
 	json_t *email;
@@ -141,48 +164,109 @@ record_page(struct mirror *m, struct listing *l, json_t *ids, const json_t *emai
 	if (!outcome_is_ok(&o))
 		return o;
 	store_begin(m->store);
-	/* A page of nothing but what was listed (and not for stepping back) leads nowhere. */
-	if (note_ids(m, ids) == 0 && l->skip == 0 && l->restarts == 0)
-		l->ended = true;
 	json_array_foreach (emails, i, email)
 		remote_record_email(m, email);
-	l->skip = 0;
-	json_decref(l->page);
-	l->page = json_incref(ids);
 	return store_commit(m->store);
 }
 
-/* The ids of a page and their Emails, in one request; by hand if the service cannot. */
+/* One request of a listing, by the ids of its calls; NULL for those it has not. */
+struct step {
+	const char *query, *fresh, *known;
+	size_t asked; /* ids of the page it asks for */
+};
+
+/* Both references are taken. */
+static const char *
+add_get(struct jmap_request *request, json_t *ids, json_t *properties)
+{
+	if (json_array_size(ids) != 0)
+		return jmap_email_get_call(request, ids, properties);
+	json_decref(ids);
+	json_decref(properties);
+	return NULL;
+}
+
+/* The next ids.  Of those the state has already, only what may have changed is asked for. */
+static void
+add_gets(
+    struct mirror *m, const struct listing *l, struct jmap_request *request, struct step *step)
+{
+	size_t count = json_array_size(l->page) - l->taken;
+	json_t *fresh = json_array(), *known = json_array();
+
+	step->asked = count < m->page ? count : m->page;
+	for (size_t i = 0; i < step->asked; i++) {
+		json_t *id = json_array_get(l->page, l->taken + i);
+		bool is_known = store_number(m->store, 0, "SELECT 1 FROM email WHERE id = ?",
+		                    "t", json_string_value(id)) != 0;
+
+		json_array_append(is_known ? known : fresh, id);
+	}
+	step->fresh = add_get(request, fresh, remote_email_properties());
+	step->known =
+	    add_get(request, known, json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
+}
+
+/* The first page brings its Emails with it: there may be no second. */
+static void
+add_query(
+    struct mirror *m, const struct listing *l, struct jmap_request *request, struct step *step)
+{
+	bool first = l->page == NULL && l->restarts == 0;
+	json_t *get;
+
+	step->query = jmap_email_query_call(
+	    request, NULL, true, anchor(l), first ? (int64_t)m->page : QUERY_PAGE);
+	if (!first)
+		return;
+	get = json_object();
+	jmap_refer(get, "ids", step->query, "Email/query", "/ids");
+	json_object_set_new(get, "properties", remote_email_properties());
+	step->fresh = jmap_call(request, "Email/get", get);
+}
+
+static struct outcome
+read_step(struct mirror *m, struct listing *l, const struct step *step,
+    const struct jmap_response *response)
+{
+	const char *gets[] = {step->fresh, step->known};
+	struct outcome o = outcome_ok();
+	json_t *result;
+
+	l->taken += step->asked;
+	if (step->query != NULL)
+		o = jmap_result(response, step->query, NULL, &result);
+	if (outcome_is(&o, "method/anchorNotFound"))
+		o = step_back(l, &o);
+	else if (outcome_is_ok(&o) && step->query != NULL)
+		o = record_ids(m, l, json_get_array(result, "ids"));
+	for (size_t i = 0; i < 2 && outcome_is_ok(&o); i++) {
+		if (gets[i] == NULL || (step->asked == 0 && json_array_size(l->page) == 0))
+			continue;
+		o = jmap_result(response, gets[i], NULL, &result);
+		if (outcome_is_ok(&o))
+			o = record_emails(m, json_get_array(result, "list"));
+	}
+	if (step->asked == 0 && step->fresh != NULL)
+		l->taken = json_array_size(l->page);
+	return o;
+}
+
 struct outcome
 remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 {
 	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response = NULL;
-	json_t *get = json_object(), *ids = NULL, *result, *emails;
-	const char *query, *fetch;
+	struct step step = {0};
 	struct outcome o;
 
-	query = jmap_email_query_call(request, NULL, true, anchor(l), (int64_t)m->page);
-	jmap_refer(get, "ids", query, "Email/query", "/ids");
-	json_object_set_new(get, "properties", remote_email_properties());
-	fetch = jmap_call(request, "Email/get", get);
+	add_gets(m, l, request, &step);
+	if (!l->whole && l->taken + step.asked == json_array_size(l->page))
+		add_query(m, l, request, &step);
 	o = remote_send(m, request, &response);
 	if (outcome_is_ok(&o))
-		o = jmap_result(response, query, NULL, &result);
-	if (outcome_is(&o, "method/anchorNotFound")) {
-		o = step_back(l, &o);
-	} else if (outcome_is_ok(&o)) {
-		ids = json_get_array(result, "ids");
-		if (ids == NULL)
-			o = outcome_make("answer", "missing", "ids of Email/query");
-		else if (json_array_size(ids) == 0)
-			l->ended = true;
-		else
-			o = jmap_result(response, fetch, NULL, &emails);
-		if (outcome_is_ok(&o) && !l->ended)
-			o = record_page(m, l, ids, json_get_array(emails, "list"));
-	}
-	*end_r = l->ended;
+		o = read_step(m, l, &step, response);
+	*end_r = l->whole && l->taken == json_array_size(l->page);
 	jmap_response_free(&response);
 	jmap_request_free(&request);
 	return o;
