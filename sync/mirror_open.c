@@ -197,6 +197,9 @@ open_remote(struct mirror *m)
 	m->set_page = session->max_objects_in_set < SET_PAGE && session->max_objects_in_set > 0
 	                  ? (size_t)session->max_objects_in_set
 	                  : SET_PAGE;
+	m->ahead = session->max_concurrent_requests > MIRROR_AHEAD
+	               ? MIRROR_AHEAD
+	               : (size_t)session->max_concurrent_requests - 1;
 	choose_direction(m, session);
 	maildir_namer_init(&m->namer, m->service, m->account_id);
 	return check_account(m);

@@ -7,7 +7,8 @@
  * position, which new mail would shift; the last one is the empty one, because a server may
  * give fewer than asked for at any time.  A page of ids is larger than what Email/get takes at
  * once: for every query Cyrus sorts the whole account.  So each request asks for the next of
- * the ids, and with the last of them for the next page.  That a message was not listed proves nothing: a
+ * the ids, and with the last of them for the next page; and some are under way while the
+ * answer to the one before is recorded.  That a message was not listed proves nothing: a
  * message is gone only if Email/get says so of its id.  What is gone and what is new may be
  * the same under another id (services have renamed all Emails of an account): the same blob
  * keeps its files.  If not one id is left of those that were known, blobs may have been
@@ -26,13 +27,24 @@
 #define RESTARTS_MAX  3 /* of the paging, when its anchors vanish */
 #define ANCHORS_TRIED 8
 
+/* One request of a listing, and its calls; NULL for those it has not. */
+struct step {
+	struct jmap_request *request;
+	struct jmap_ahead *sent;
+	const char *query, *fresh, *known;
+	bool with_emails; /* the query's page comes with its Emails */
+};
+
 struct listing {
 	char *state;  /* of Email before the first page */
 	json_t *page; /* ids of the last page, the last of which is the anchor for the next */
 	size_t taken; /* of them, from the first: their Emails were asked for */
 	size_t skip;  /* of them at its end: destroyed meanwhile */
 	int restarts;
-	bool whole; /* there are no more pages */
+	bool querying; /* the next page was asked for */
+	bool whole;    /* there are no more pages */
+	struct step steps[MIRROR_AHEAD + 1];
+	size_t begun; /* steps, the first of which is answered first */
 };
 
 void
@@ -42,6 +54,10 @@ remote_listing_free(struct listing **listing)
 
 	if (l == NULL)
 		return;
+	for (size_t i = 0; i < l->begun; i++) {
+		jmap_ahead_drop(&l->steps[i].sent);
+		jmap_request_free(&l->steps[i].request);
+	}
 	free(l->state);
 	json_decref(l->page);
 	free(l);
@@ -169,12 +185,6 @@ record_emails(struct mirror *m, const json_t *emails)
 	return store_commit(m->store);
 }
 
-/* One request of a listing, by the ids of its calls; NULL for those it has not. */
-struct step {
-	const char *query, *fresh, *known;
-	size_t asked; /* ids of the page it asks for */
-};
-
 /* Both references are taken. */
 static const char *
 add_get(struct jmap_request *request, json_t *ids, json_t *properties)
@@ -188,87 +198,119 @@ add_get(struct jmap_request *request, json_t *ids, json_t *properties)
 
 /* The next ids.  Of those the state has already, only what may have changed is asked for. */
 static void
-add_gets(
-    struct mirror *m, const struct listing *l, struct jmap_request *request, struct step *step)
+add_gets(struct mirror *m, struct listing *l, struct step *step)
 {
-	size_t count = json_array_size(l->page) - l->taken;
 	json_t *fresh = json_array(), *known = json_array();
+	size_t end = json_array_size(l->page);
 
-	step->asked = count < m->page ? count : m->page;
-	for (size_t i = 0; i < step->asked; i++) {
-		json_t *id = json_array_get(l->page, l->taken + i);
+	if (end > l->taken + m->page)
+		end = l->taken + m->page;
+	for (; l->taken < end; l->taken++) {
+		json_t *id = json_array_get(l->page, l->taken);
 		bool is_known = store_number(m->store, 0, "SELECT 1 FROM email WHERE id = ?",
 		                    "t", json_string_value(id)) != 0;
 
 		json_array_append(is_known ? known : fresh, id);
 	}
-	step->fresh = add_get(request, fresh, remote_email_properties());
-	step->known =
-	    add_get(request, known, json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
+	step->fresh = add_get(step->request, fresh, remote_email_properties());
+	step->known = add_get(
+	    step->request, known, json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
 }
 
 /* The first page brings its Emails with it: there may be no second. */
 static void
-add_query(
-    struct mirror *m, const struct listing *l, struct jmap_request *request, struct step *step)
+add_query(struct mirror *m, struct listing *l, struct step *step)
 {
-	bool first = l->page == NULL && l->restarts == 0;
 	json_t *get;
 
-	step->query = jmap_email_query_call(
-	    request, NULL, true, anchor(l), first ? (int64_t)m->page : QUERY_PAGE);
-	if (!first)
+	step->with_emails = l->page == NULL && l->restarts == 0;
+	step->query = jmap_email_query_call(step->request, NULL, true, anchor(l),
+	    step->with_emails ? (int64_t)m->page : QUERY_PAGE);
+	l->querying = true;
+	if (!step->with_emails)
 		return;
 	get = json_object();
 	jmap_refer(get, "ids", step->query, "Email/query", "/ids");
 	json_object_set_new(get, "properties", remote_email_properties());
-	step->fresh = jmap_call(request, "Email/get", get);
+	step->fresh = jmap_call(step->request, "Email/get", get);
+}
+
+/* Is there anything to ask for that is not asked for already? */
+static bool
+may_begin(const struct listing *l)
+{
+	return l->taken < json_array_size(l->page) || (!l->whole && !l->querying);
+}
+
+static void
+begin_step(struct mirror *m, struct listing *l)
+{
+	struct step *step = &l->steps[l->begun++];
+
+	*step = (struct step){.request = jmap_request_new(0)};
+	add_gets(m, l, step);
+	if (!l->whole && !l->querying && l->taken == json_array_size(l->page))
+		add_query(m, l, step);
+	step->sent = remote_send_ahead(m, step->request);
 }
 
 static struct outcome
-read_step(struct mirror *m, struct listing *l, const struct step *step,
+read_ids(struct mirror *m, struct listing *l, const struct step *step,
     const struct jmap_response *response)
+{
+	json_t *result;
+	struct outcome o = jmap_result(response, step->query, NULL, &result);
+
+	l->querying = false;
+	if (outcome_is(&o, "method/anchorNotFound"))
+		return step_back(l, &o);
+	if (outcome_is_ok(&o))
+		o = record_ids(m, l, json_get_array(result, "ids"));
+	if (outcome_is_ok(&o) && step->with_emails)
+		l->taken = json_array_size(l->page);
+	return o;
+}
+
+static struct outcome
+read_emails(struct mirror *m, const struct step *step, const struct jmap_response *response)
 {
 	const char *gets[] = {step->fresh, step->known};
 	struct outcome o = outcome_ok();
 	json_t *result;
 
-	l->taken += step->asked;
-	if (step->query != NULL)
-		o = jmap_result(response, step->query, NULL, &result);
-	if (outcome_is(&o, "method/anchorNotFound"))
-		o = step_back(l, &o);
-	else if (outcome_is_ok(&o) && step->query != NULL)
-		o = record_ids(m, l, json_get_array(result, "ids"));
 	for (size_t i = 0; i < 2 && outcome_is_ok(&o); i++) {
-		if (gets[i] == NULL || (step->asked == 0 && json_array_size(l->page) == 0))
+		if (gets[i] == NULL)
 			continue;
 		o = jmap_result(response, gets[i], NULL, &result);
 		if (outcome_is_ok(&o))
 			o = record_emails(m, json_get_array(result, "list"));
 	}
-	if (step->asked == 0 && step->fresh != NULL)
-		l->taken = json_array_size(l->page);
 	return o;
 }
 
+/* The service works on the next steps while what it answered to this one is recorded. */
 struct outcome
 remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 {
-	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response = NULL;
-	struct step step = {0};
+	struct step step;
 	struct outcome o;
 
-	add_gets(m, l, request, &step);
-	if (!l->whole && l->taken + step.asked == json_array_size(l->page))
-		add_query(m, l, request, &step);
-	o = remote_send(m, request, &response);
-	if (outcome_is_ok(&o))
-		o = read_step(m, l, &step, response);
-	*end_r = l->whole && l->taken == json_array_size(l->page);
+	if (l->begun == 0)
+		begin_step(m, l);
+	step = l->steps[0];
+	memmove(l->steps, l->steps + 1, --l->begun * sizeof(step));
+	report_progress(m->report);
+	o = jmap_ahead_finish(&step.sent, &response);
+	if (outcome_is_ok(&o) && step.query != NULL)
+		o = read_ids(m, l, &step, response);
+	while (outcome_is_ok(&o) && l->begun < m->ahead && may_begin(l))
+		begin_step(m, l);
+	if (outcome_is_ok(&o) && !(step.with_emails && json_array_size(l->page) == 0))
+		o = read_emails(m, &step, response);
+	*end_r = l->begun == 0 && !may_begin(l);
 	jmap_response_free(&response);
-	jmap_request_free(&request);
+	jmap_request_free(&step.request);
 	return o;
 }
 
