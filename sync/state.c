@@ -101,6 +101,7 @@ static const char *const steps[] = {
 
 /* Work space of one run, gone with it. */
 static const char *const temporary[] = {
+    "PRAGMA temp.cache_size = 128",
     /* messages this run has taken up: not twice */
     "CREATE TEMP TABLE tried(n INTEGER PRIMARY KEY)",
     /* ids a full listing of the service has shown */

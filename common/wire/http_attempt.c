@@ -7,7 +7,7 @@
 #include "common/base/xalloc.h"
 #include "common/wire/http_internal.h"
 
-#define BUFFER_BYTES (64L << 10)
+#define BUFFER_BYTES (16L << 10) /* of each transfer; what HTTP/2 and TLS bring at once */
 #define STALL_MS     120000
 
 static void
