@@ -2,8 +2,10 @@
 #
 #   . "${0%/*}/lib.sh"
 #   wants PROGRAM:PACKAGE...              say what is missing, and end
+#   wants_built PROGRAM...                likewise, of what is built in bench/
 #   bench_open NAME                       a lab (tests/integration/lab/lab.sh)
 #   compare NAME UNIT ROUNDS OURS PEER    run both functions alternately
+#   sample NAME UNIT OURS PEER            note what both reached in a round
 #   report                                the table and the ratio lines
 #
 # OURS and PEER are commands that print one number: a rate in UNIT, of which
@@ -38,6 +40,17 @@ wants() {
 	[ "$missing" -eq 0 ] || exit 1
 }
 
+# wants_built PROGRAM...
+wants_built() {
+	local program missing=0
+	for program; do
+		[ -x "$ferry_build/bench/$program" ] && continue
+		bench_say "missing: $ferry_build/bench/$program (make bench/$program)"
+		missing=1
+	done
+	[ "$missing" -eq 0 ] || exit 1
+}
+
 bench_open() {
 	lab_open "ferry-bench-$1"
 	samples=$work/samples
@@ -55,9 +68,14 @@ compare() {
 			peer=$($peer_command)
 			ours=$($ours_command)
 		fi
-		bench_say "$name, round $round of $rounds: $ours, peer $peer $unit"
-		printf '%s\t%s\t%s\t%s\n' "$name" "$unit" "$ours" "$peer" >>"$samples"
+		sample "$name" "$unit" "$ours" "$peer"
 	done
+}
+
+# sample NAME UNIT OURS PEER - one round's
+sample() {
+	bench_say "$1: $3, peer $4 $2"
+	printf '%s\t%s\t%s\t%s\n' "$@" >>"$samples"
 }
 
 report() { "$bench_folder/summary.py" <"$samples"; }

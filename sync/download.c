@@ -113,6 +113,16 @@ make_tmp(struct mirror *m, const struct transfer *t)
 	return fd;
 }
 
+/* A new file is not truncated: ext4 would write it out at once when it is closed. */
+static bool
+empty_tmp(struct transfer *t)
+{
+	if (t->fd >= 0)
+		return ftruncate(t->fd, 0) == 0 && lseek(t->fd, 0, SEEK_SET) == 0;
+	t->fd = make_tmp(t->download->mirror, t);
+	return t->fd >= 0;
+}
+
 /* Before every attempt: an empty temporary file. */
 static bool
 begin(void *arg, int64_t size)
@@ -124,9 +134,8 @@ begin(void *arg, int64_t size)
 		t->trouble = size_trouble(t, size);
 		return false;
 	}
-	if (t->fd < 0)
-		t->fd = make_tmp(t->download->mirror, t);
-	if (t->fd < 0 || ftruncate(t->fd, 0) < 0 || lseek(t->fd, 0, SEEK_SET) < 0) {
+	line_ends_drop(&t->lines);
+	if (!empty_tmp(t)) {
 		t->trouble = file_error("cannot make", t->tmp);
 		return false;
 	}
@@ -155,6 +164,7 @@ transfer_free(struct transfer *t)
 {
 	if (t->fd >= 0)
 		close(t->fd);
+	line_ends_drop(&t->lines);
 	buf_free(&t->base);
 	free(t->tmp);
 	task_free(&t->task);

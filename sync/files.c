@@ -13,7 +13,8 @@
 #include "common/base/xalloc.h"
 #include "sync/files.h"
 
-#define COPY_BLOCK 65536
+#define COPY_BLOCK  65536
+#define SYNCFS_FROM 4 /* folders: each fsync() is a flush of the disk's cache, too */
 
 int
 files_rename(int root, const char *from, const char *to)
@@ -99,15 +100,16 @@ void
 touched_add(struct touched *touched, const char *file)
 {
 	const char *slash = strrchr(file, '/');
-	size_t length = slash != NULL ? (size_t)(slash - file) : 0;
+	const char *folder = slash != NULL ? file : ".";
+	size_t length = slash != NULL ? (size_t)(slash - file) : 1;
 
 	for (size_t i = 0; i < touched->count; i++)
-		if (strncmp(touched->paths[i], file, length) == 0 &&
+		if (strncmp(touched->paths[i], folder, length) == 0 &&
 		    touched->paths[i][length] == '\0')
 			return;
 	touched->paths =
 	    xreallocarray(touched->paths, touched->count + 1, sizeof(touched->paths[0]));
-	touched->paths[touched->count++] = xstrndup(file, length);
+	touched->paths[touched->count++] = xstrndup(folder, length);
 }
 
 void
@@ -119,21 +121,45 @@ touched_free(struct touched *touched)
 	*touched = (struct touched){0};
 }
 
+/* Are they all on the file system of root?  A folder may be a mount point. */
+static bool
+are_on(int root, const struct touched *touched)
+{
+	struct stat of_root, st;
+	bool same = fstat(root, &of_root) == 0;
+
+	for (size_t i = 0; i < touched->count && same; i++)
+		same =
+		    fstatat(root, touched->paths[i], &st, 0) < 0 || st.st_dev == of_root.st_dev;
+	return same;
+}
+
+static struct outcome
+sync_folder(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct outcome o;
+
+	/* A folder that somebody removed has no names to keep. */
+	if (fd < 0 && errno == ENOENT)
+		return outcome_ok();
+	o = fd < 0 ? file_error("cannot open", path) : file_sync_dir(fd, path);
+	if (fd >= 0)
+		close(fd);
+	return o;
+}
+
 struct outcome
 touched_sync(struct touched *touched, int root)
 {
 	struct outcome o = outcome_ok();
 
-	for (size_t i = 0; i < touched->count && outcome_is_ok(&o); i++) {
-		const char *path = *touched->paths[i] != '\0' ? touched->paths[i] : ".";
-		int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		/* A folder that somebody removed has no names to keep. */
-		if (fd < 0 && errno == ENOENT)
-			continue;
-		o = fd < 0 ? file_error("cannot open", path) : file_sync_dir(fd, path);
-		if (fd >= 0)
-			close(fd);
+	if (touched->count >= SYNCFS_FROM && are_on(root, touched)) {
+		if (syncfs(root) < 0)
+			o = file_error("cannot flush", "the Maildir's file system");
+	} else {
+		for (size_t i = 0; i < touched->count && outcome_is_ok(&o); i++)
+			o = sync_folder(root, touched->paths[i]);
 	}
 	touched_free(touched);
 	return o;

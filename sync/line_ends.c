@@ -3,13 +3,16 @@
  * goes is never before the place it comes from, so nothing unread is overwritten.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "common/base/xalloc.h"
 #include "sync/line_ends.h"
 
-#define BLOCK 16384
+#define HELD  32768 /* bytes that wait to be written: TLS brings them in pieces of 4 KB */
+#define BLOCK 16384 /* to be turned back at once */
 
 void
 line_ends_begin(struct line_ends *l, int fd)
@@ -17,11 +20,42 @@ line_ends_begin(struct line_ends *l, int fd)
 	*l = (struct line_ends){.fd = fd};
 }
 
+void
+line_ends_drop(struct line_ends *l)
+{
+	free(l->held);
+	l->held = NULL;
+	l->held_length = 0;
+}
+
+static bool
+write_held(struct line_ends *l)
+{
+	size_t length = l->held_length;
+
+	l->held_length = 0;
+	return length == 0 || file_write_full(l->fd, l->held, length) == 0;
+}
+
 static bool
 put(struct line_ends *l, const char *bytes, size_t length)
 {
 	l->written += (int64_t)length;
-	return file_write_full(l->fd, bytes, length) == 0;
+	if (l->held == NULL)
+		l->held = xmalloc(HELD);
+	while (length > HELD - l->held_length) {
+		size_t part = HELD - l->held_length;
+
+		memcpy(l->held + l->held_length, bytes, part);
+		l->held_length += part;
+		bytes += part;
+		length -= part;
+		if (!write_held(l))
+			return false;
+	}
+	memcpy(l->held + l->held_length, bytes, length);
+	l->held_length += length;
+	return true;
 }
 
 static bool
@@ -69,6 +103,8 @@ turn_back(struct line_ends *l)
 	off_t end = (off_t)(l->received - (l->pending_cr ? 1 : 0));
 	off_t done = end;
 
+	if (!write_held(l))
+		return false;
 	for (off_t left = (off_t)l->written; left > 0;) {
 		size_t length = left < BLOCK ? (size_t)left : BLOCK;
 		size_t start = sizeof(to);
@@ -120,32 +156,19 @@ find_bare(const struct line_ends *l, const char *bytes, size_t length)
 static bool
 put_converted(struct line_ends *l, const char *bytes, size_t length)
 {
-	char out[BLOCK];
-	size_t used = 0;
+	const char *p = bytes, *end = bytes + length;
 
 	l->received += (int64_t)length;
 	l->pending_cr = bytes[length - 1] == '\r';
-	for (const char *p = bytes, *end = bytes + length; p < end;) {
+	while (p < end) {
 		const char *cr = memchr(p, '\r', (size_t)(end - p));
-		size_t run = (size_t)((cr != NULL ? cr : end) - p);
+		const char *run_end = cr != NULL ? cr : end;
 
-		while (run > 0) {
-			size_t part = run < BLOCK - used ? run : BLOCK - used;
-
-			memcpy(out + used, p, part);
-			used += part;
-			p += part;
-			run -= part;
-			if (used == BLOCK) {
-				if (!put(l, out, used))
-					return false;
-				used = 0;
-			}
-		}
-		if (cr != NULL)
-			p = cr + 1;
+		if (!put(l, p, (size_t)(run_end - p)))
+			return false;
+		p = cr != NULL ? cr + 1 : end;
 	}
-	return used == 0 || put(l, out, used);
+	return true;
 }
 
 /* Write bytes as they are, counting the LFs without CR for W=. */
@@ -181,9 +204,11 @@ line_ends_write(struct line_ends *l, const char *bytes, size_t length)
 bool
 line_ends_finish(struct line_ends *l)
 {
-	if (l->raw || !l->pending_cr)
-		return true;
-	return turn_back(l) && put(l, "\r", 1);
+	bool good = l->raw || !l->pending_cr || (turn_back(l) && put(l, "\r", 1));
+
+	good = good && write_held(l);
+	line_ends_drop(l);
+	return good;
 }
 
 int64_t

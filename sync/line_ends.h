@@ -19,16 +19,22 @@ struct line_ends {
 	bool raw;         /* stored as it came */
 	bool pending_cr;  /* the last byte was a CR, not yet written */
 	int64_t received; /* bytes taken in */
-	int64_t written;  /* bytes in the file: S= */
+	int64_t written;  /* bytes in the file, and held for it: S= */
 	int64_t bare_lf;  /* raw: LFs without CR */
+	char *held;       /* not yet in the file */
+	size_t held_length;
 };
 
-/* Start on an empty file, open for reading and writing. */
+/* Start on an empty file, open for reading and writing.  Either line_ends_finish() or
+ * line_ends_drop() ends it. */
 void line_ends_begin(struct line_ends *l, int fd);
 
-/* False, with errno, when the file cannot be written. */
+/* False, with errno, when the file cannot be written.  It is whole after the latter. */
 bool line_ends_write(struct line_ends *l, const char *bytes, size_t length);
 bool line_ends_finish(struct line_ends *l);
+
+/* Give up, if it has begun: the file is left as it is. */
+void line_ends_drop(struct line_ends *l);
 
 /* The size with CRLF line ends: W=. */
 int64_t line_ends_vsize(const struct line_ends *l);

@@ -24,6 +24,7 @@ struct mirror_options {
 };
 
 #define MIRROR_CHUNK 256
+#define MIRROR_AHEAD 2 /* requests: the service works while we do */
 
 /* What the modules of a run share. */
 struct mirror {
@@ -35,6 +36,7 @@ struct mirror {
 	char *account_id;
 	size_t page;     /* ids to ask for at once */
 	size_t set_page; /* objects to change at once */
+	size_t ahead;    /* requests to have under way beside the one that is answered */
 	bool adopts;     /* files of other programs may be what the service has */
 	bool pulls;      /* the service's changes are made here, */
 	bool pushes;     /* and what is changed here, there */

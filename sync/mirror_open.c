@@ -17,11 +17,13 @@
 #include "sync/state.h"
 
 /*
- * Downloads at once, over all connections.  HTTP/2 carries them on one: a second would be
- * a little faster where the service is near, and costs 4 MB for its own copy of the
- * authorities.  Without HTTP/2 there are the few connections that struct http allows.
+ * Downloads at once, over all connections.  A connection is a process of the service's, so
+ * HTTP/2 is spread over two where there is much to download: a service that is near does more
+ * then.  The second costs 4 MB for its own copy of the system's authorities.  Without HTTP/2
+ * there are the few connections that struct http allows.
  */
 #define STREAMS    32
+#define SPREAD     2
 #define SET_PAGE   250 /* objects to change at once; more is no faster */
 #define SESSION_MS 180000
 
@@ -176,11 +178,11 @@ choose_direction(struct mirror *m, const struct jmap_session *session)
 static struct outcome
 open_remote(struct mirror *m)
 {
-	unsigned connections = m->config->connections;
+	unsigned spread = m->config->connections != 0 ? m->config->connections : SPREAD;
 	struct http_options options = {
-	    .connections = connections,
-	    .streams =
-	        connections > 1 && connections < STREAMS ? STREAMS / connections : STREAMS,
+	    .connections = m->config->connections,
+	    .spread = spread,
+	    .streams = spread < STREAMS ? STREAMS / spread : STREAMS,
 	};
 	const struct jmap_session *session;
 	struct outcome o = jmap_open(m->config->account, &options, &m->jmap);
@@ -197,6 +199,9 @@ open_remote(struct mirror *m)
 	m->set_page = session->max_objects_in_set < SET_PAGE && session->max_objects_in_set > 0
 	                  ? (size_t)session->max_objects_in_set
 	                  : SET_PAGE;
+	m->ahead = session->max_concurrent_requests > MIRROR_AHEAD
+	               ? MIRROR_AHEAD
+	               : (size_t)session->max_concurrent_requests - 1;
 	choose_direction(m, session);
 	maildir_namer_init(&m->namer, m->service, m->account_id);
 	return check_account(m);

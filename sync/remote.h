@@ -25,6 +25,9 @@ struct outcome remote_changes(struct mirror *m, bool *list_r);
 struct outcome
 remote_send(struct mirror *m, struct jmap_request *request, struct jmap_response **response_r);
 
+/* Send ahead of the time when the response is wanted, see jmap_ahead_begin(). */
+struct jmap_ahead *remote_send_ahead(struct mirror *m, struct jmap_request *request);
+
 /* Properties to ask for. */
 json_t *remote_email_properties(void);
 json_t *remote_mailbox_properties(void);

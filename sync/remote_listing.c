@@ -5,7 +5,10 @@
  * The state is asked for before the first page, so whatever changes while the pages are read
  * is in the changes since.  Pages go from message to message (anchor), not from position to
  * position, which new mail would shift; the last one is the empty one, because a server may
- * give fewer than asked for at any time.  That a message was not listed proves nothing: a
+ * give fewer than asked for at any time.  A page of ids is larger than what Email/get takes at
+ * once: for every query Cyrus sorts the whole account.  So each request asks for the next of
+ * the ids, and with the last of them for the next page; and some are under way while the
+ * answer to the one before is recorded.  That a message was not listed proves nothing: a
  * message is gone only if Email/get says so of its id.  What is gone and what is new may be
  * the same under another id (services have renamed all Emails of an account): the same blob
  * keeps its files.  If not one id is left of those that were known, blobs may have been
@@ -20,15 +23,28 @@
 #include "sync/remote.h"
 #include "sync/state.h"
 
+#define QUERY_PAGE    5000
 #define RESTARTS_MAX  3 /* of the paging, when its anchors vanish */
 #define ANCHORS_TRIED 8
 
+/* One request of a listing, and its calls; NULL for those it has not. */
+struct step {
+	struct jmap_request *request;
+	struct jmap_ahead *sent;
+	const char *query, *fresh, *known;
+	bool with_emails; /* the query's page comes with its Emails */
+};
+
 struct listing {
 	char *state;  /* of Email before the first page */
-	json_t *page; /* ids of the page before, the last of which is the anchor */
+	json_t *page; /* ids of the last page, the last of which is the anchor for the next */
+	size_t taken; /* of them, from the first: their Emails were asked for */
 	size_t skip;  /* of them at its end: destroyed meanwhile */
 	int restarts;
-	bool ended;
+	bool querying; /* the next page was asked for */
+	bool whole;    /* there are no more pages */
+	struct step steps[MIRROR_AHEAD + 1];
+	size_t begun; /* steps, the first of which is answered first */
 };
 
 void
@@ -38,6 +54,10 @@ remote_listing_free(struct listing **listing)
 
 	if (l == NULL)
 		return;
+	for (size_t i = 0; i < l->begun; i++) {
+		jmap_ahead_drop(&l->steps[i].sent);
+		jmap_request_free(&l->steps[i].request);
+	}
 	free(l->state);
 	json_decref(l->page);
 	free(l);
@@ -101,6 +121,7 @@ step_back(struct listing *l, const struct outcome *o)
 		return outcome_ok();
 	json_decref(l->page);
 	l->page = NULL;
+	l->taken = 0;
 	l->skip = 0;
 	return l->restarts++ < RESTARTS_MAX ? outcome_ok() : *o;
 }
@@ -131,8 +152,26 @@ note_ids(struct mirror *m, const json_t *ids)
 	return fresh;
 }
 
+/* The ids of the next page. */
 static struct outcome
-record_page(struct mirror *m, struct listing *l, json_t *ids, const json_t *emails)
+record_ids(struct mirror *m, struct listing *l, json_t *ids)
+{
+	if (ids == NULL)
+		return outcome_make("answer", "missing", "ids of Email/query");
+	l->whole = json_array_size(ids) == 0;
+	store_begin(m->store);
+	/* A page of nothing but what was listed (and not for stepping back) leads nowhere. */
+	if (!l->whole && note_ids(m, ids) == 0 && l->skip == 0 && l->restarts == 0)
+		l->whole = true;
+	l->skip = 0;
+	l->taken = 0;
+	json_decref(l->page);
+	l->page = json_incref(ids);
+	return store_commit(m->store);
+}
+
+static struct outcome
+record_emails(struct mirror *m, const json_t *emails)
 {
 	struct outcome o = remote_know_mailboxes(m, emails);
 	json_t *email;
@@ -141,50 +180,137 @@ record_page(struct mirror *m, struct listing *l, json_t *ids, const json_t *emai
 	if (!outcome_is_ok(&o))
 		return o;
 	store_begin(m->store);
-	/* A page of nothing but what was listed (and not for stepping back) leads nowhere. */
-	if (note_ids(m, ids) == 0 && l->skip == 0 && l->restarts == 0)
-		l->ended = true;
 	json_array_foreach (emails, i, email)
 		remote_record_email(m, email);
-	l->skip = 0;
-	json_decref(l->page);
-	l->page = json_incref(ids);
 	return store_commit(m->store);
 }
 
-/* The ids of a page and their Emails, in one request; by hand if the service cannot. */
+/* Both references are taken. */
+static const char *
+add_get(struct jmap_request *request, json_t *ids, json_t *properties)
+{
+	if (json_array_size(ids) != 0)
+		return jmap_email_get_call(request, ids, properties);
+	json_decref(ids);
+	json_decref(properties);
+	return NULL;
+}
+
+/* The next ids.  Of those the state has already, only what may have changed is asked for. */
+static void
+add_gets(struct mirror *m, struct listing *l, struct step *step)
+{
+	json_t *fresh = json_array(), *known = json_array();
+	size_t end = json_array_size(l->page);
+
+	if (end > l->taken + m->page)
+		end = l->taken + m->page;
+	for (; l->taken < end; l->taken++) {
+		json_t *id = json_array_get(l->page, l->taken);
+		bool is_known = store_number(m->store, 0, "SELECT 1 FROM email WHERE id = ?",
+		                    "t", json_string_value(id)) != 0;
+
+		json_array_append(is_known ? known : fresh, id);
+	}
+	step->fresh = add_get(step->request, fresh, remote_email_properties());
+	step->known = add_get(
+	    step->request, known, json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
+}
+
+/* The first page brings its Emails with it: there may be no second. */
+static void
+add_query(struct mirror *m, struct listing *l, struct step *step)
+{
+	json_t *get;
+
+	step->with_emails = l->page == NULL && l->restarts == 0;
+	step->query = jmap_email_query_call(step->request, NULL, true, anchor(l),
+	    step->with_emails ? (int64_t)m->page : QUERY_PAGE);
+	l->querying = true;
+	if (!step->with_emails)
+		return;
+	get = json_object();
+	jmap_refer(get, "ids", step->query, "Email/query", "/ids");
+	json_object_set_new(get, "properties", remote_email_properties());
+	step->fresh = jmap_call(step->request, "Email/get", get);
+}
+
+/* Is there anything to ask for that is not asked for already? */
+static bool
+may_begin(const struct listing *l)
+{
+	return l->taken < json_array_size(l->page) || (!l->whole && !l->querying);
+}
+
+static void
+begin_step(struct mirror *m, struct listing *l)
+{
+	struct step *step = &l->steps[l->begun++];
+
+	*step = (struct step){.request = jmap_request_new(0)};
+	add_gets(m, l, step);
+	if (!l->whole && !l->querying && l->taken == json_array_size(l->page))
+		add_query(m, l, step);
+	step->sent = remote_send_ahead(m, step->request);
+}
+
+static struct outcome
+read_ids(struct mirror *m, struct listing *l, const struct step *step,
+    const struct jmap_response *response)
+{
+	json_t *result;
+	struct outcome o = jmap_result(response, step->query, NULL, &result);
+
+	l->querying = false;
+	if (outcome_is(&o, "method/anchorNotFound"))
+		return step_back(l, &o);
+	if (outcome_is_ok(&o))
+		o = record_ids(m, l, json_get_array(result, "ids"));
+	if (outcome_is_ok(&o) && step->with_emails)
+		l->taken = json_array_size(l->page);
+	return o;
+}
+
+static struct outcome
+read_emails(struct mirror *m, const struct step *step, const struct jmap_response *response)
+{
+	const char *gets[] = {step->fresh, step->known};
+	struct outcome o = outcome_ok();
+	json_t *result;
+
+	for (size_t i = 0; i < 2 && outcome_is_ok(&o); i++) {
+		if (gets[i] == NULL)
+			continue;
+		o = jmap_result(response, gets[i], NULL, &result);
+		if (outcome_is_ok(&o))
+			o = record_emails(m, json_get_array(result, "list"));
+	}
+	return o;
+}
+
+/* The service works on the next steps while what it answered to this one is recorded. */
 struct outcome
 remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 {
-	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response = NULL;
-	json_t *get = json_object(), *ids = NULL, *result, *emails;
-	const char *query, *fetch;
+	struct step step;
 	struct outcome o;
 
-	query = jmap_email_query_call(request, NULL, true, anchor(l), (int64_t)m->page);
-	jmap_refer(get, "ids", query, "Email/query", "/ids");
-	json_object_set_new(get, "properties", remote_email_properties());
-	fetch = jmap_call(request, "Email/get", get);
-	o = remote_send(m, request, &response);
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, query, NULL, &result);
-	if (outcome_is(&o, "method/anchorNotFound")) {
-		o = step_back(l, &o);
-	} else if (outcome_is_ok(&o)) {
-		ids = json_get_array(result, "ids");
-		if (ids == NULL)
-			o = outcome_make("answer", "missing", "ids of Email/query");
-		else if (json_array_size(ids) == 0)
-			l->ended = true;
-		else
-			o = jmap_result(response, fetch, NULL, &emails);
-		if (outcome_is_ok(&o) && !l->ended)
-			o = record_page(m, l, ids, json_get_array(emails, "list"));
-	}
-	*end_r = l->ended;
+	if (l->begun == 0)
+		begin_step(m, l);
+	step = l->steps[0];
+	memmove(l->steps, l->steps + 1, --l->begun * sizeof(step));
+	report_progress(m->report);
+	o = jmap_ahead_finish(&step.sent, &response);
+	if (outcome_is_ok(&o) && step.query != NULL)
+		o = read_ids(m, l, &step, response);
+	while (outcome_is_ok(&o) && l->begun < m->ahead && may_begin(l))
+		begin_step(m, l);
+	if (outcome_is_ok(&o) && !(step.with_emails && json_array_size(l->page) == 0))
+		o = read_emails(m, &step, response);
+	*end_r = l->begun == 0 && !may_begin(l);
 	jmap_response_free(&response);
-	jmap_request_free(&request);
+	jmap_request_free(&step.request);
 	return o;
 }
 

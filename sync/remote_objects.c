@@ -26,6 +26,13 @@ remote_send(struct mirror *m, struct jmap_request *request, struct jmap_response
 	return jmap_send(m->jmap, request, true, deadline_in_ms(REQUEST_MS), response_r);
 }
 
+struct jmap_ahead *
+remote_send_ahead(struct mirror *m, struct jmap_request *request)
+{
+	m->report->requests++;
+	return jmap_ahead_begin(m->jmap, request, deadline_in_ms(REQUEST_MS));
+}
+
 static json_t *
 strings(const char *const *names, size_t count)
 {

@@ -93,11 +93,15 @@ static const char *const steps[] = {
     " UNIQUE(mailbox, base));"
     "CREATE INDEX stray_id ON stray(id) WHERE id IS NOT NULL;",
 
+    /* What is to leave all mailboxes is counted before anything is done. */
+    "CREATE INDEX email_gone ON email(n) WHERE want_mailboxes = '';",
+
     NULL,
 };
 
 /* Work space of one run, gone with it. */
 static const char *const temporary[] = {
+    "PRAGMA temp.cache_size = 128",
     /* messages this run has taken up: not twice */
     "CREATE TEMP TABLE tried(n INTEGER PRIMARY KEY)",
     /* ids a full listing of the service has shown */

@@ -340,8 +340,11 @@ refill(struct mirror *m)
 	    "i", (int64_t)MIRROR_CHUNK);
 	while (store_row(m->store, q))
 		m->chunk[m->chunk_count++] = sqlite3_column_int64(q, 0);
+	/* One transaction: a temporary table has a journal, too. */
+	store_begin(m->store);
 	for (size_t i = 0; i < m->chunk_count; i++)
 		store_run(m->store, "INSERT INTO temp.tried VALUES(?)", "i", m->chunk[i]);
+	store_commit(m->store);
 	m->drained = m->chunk_count == 0;
 	return !m->drained;
 }

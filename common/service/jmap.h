@@ -113,6 +113,20 @@ struct outcome jmap_send(struct jmap *jmap, struct jmap_request *request, bool i
 void jmap_response_free(struct jmap_response **response);
 
 /*
+ * jmap_ahead.c: the same in two halves, for what is idempotent.  Once begun it is under way
+ * while the caller does other things and other transfers go on; finishing waits for it.  If
+ * it has not been answered well by then, finishing sends it once more, by jmap_send().  The
+ * request must stay until it is finished or dropped.
+ */
+struct jmap_ahead;
+
+struct jmap_ahead *jmap_ahead_begin(
+    struct jmap *jmap, struct jmap_request *request, struct deadline d);
+struct outcome jmap_ahead_finish(
+    struct jmap_ahead **ahead, struct jmap_response **response_r);
+void jmap_ahead_drop(struct jmap_ahead **ahead);
+
+/*
  * The arguments of the answer to a call: *args_r is borrowed from the response.  A method
  * error becomes its outcome (family "method"); no answer is answer/missing.  method tells
  * the answers of one call apart (an implicit Email/set beside EmailSubmission/set); NULL

@@ -49,6 +49,18 @@ struct outcome jmap_answer_outcome(const struct http_answer *answer);
 struct outcome jmap_method_error(const json_t *args);
 struct outcome jmap_set_error(const json_t *error);
 
+/* Encode a request for the session it will be sent with, if that one's limits allow it. */
+struct outcome jmap_encode(struct jmap *jmap, const struct jmap_request *request,
+    struct deadline d, struct buf *text, const struct jmap_session **session_r);
+
+/* The POST of an encoded request. */
+struct http_request jmap_api_request(const struct jmap_session *session,
+    const struct buf *text, bool idempotent, struct deadline d);
+
+/* Take over the document that answered, and what it says of the session. */
+struct outcome
+jmap_take_response(struct jmap *jmap, json_t *document, struct jmap_response **response_r);
+
 /* Take a response document apart: for jmap_send() and the fuzzer.  The reference is kept on
  * OK. */
 struct outcome jmap_response_new(json_t *document, struct jmap_response **response_r);

@@ -181,12 +181,11 @@ jmap_response_document(const struct jmap_response *response)
 	return response->document;
 }
 
-/* POST text to the API; *document_r is the JSON it answers, a new reference. */
-static struct outcome
-post(struct jmap *jmap, const struct jmap_session *session, const struct buf *text,
-    bool idempotent, struct deadline d, json_t **document_r, int *status_r)
+struct http_request
+jmap_api_request(const struct jmap_session *session, const struct buf *text, bool idempotent,
+    struct deadline d)
 {
-	struct http_request request = {
+	return (struct http_request){
 	    .method = "POST",
 	    .url = session->api_url,
 	    .accept = "application/json",
@@ -198,6 +197,14 @@ post(struct jmap *jmap, const struct jmap_session *session, const struct buf *te
 	    .idempotent = idempotent,
 	    .deadline = d,
 	};
+}
+
+/* POST text to the API; *document_r is the JSON it answers, a new reference. */
+static struct outcome
+post(struct jmap *jmap, const struct jmap_session *session, const struct buf *text,
+    bool idempotent, struct deadline d, json_t **document_r, int *status_r)
+{
+	struct http_request request = jmap_api_request(session, text, idempotent, d);
 	struct http_answer answer;
 	struct outcome o = jmap_perform(jmap, &request, &answer);
 
@@ -219,6 +226,30 @@ moved(int status)
 }
 
 struct outcome
+jmap_encode(struct jmap *jmap, const struct jmap_request *request, struct deadline d,
+    struct buf *text, const struct jmap_session **session_r)
+{
+	struct outcome o = jmap_session(jmap, d, session_r);
+
+	if (!outcome_is_ok(&o))
+		return o;
+	fill_accounts(request, *session_r);
+	buf_reset(text);
+	encode(request, text);
+	return check_limits(request, *session_r, text->len);
+}
+
+struct outcome
+jmap_take_response(struct jmap *jmap, json_t *document, struct jmap_response **response_r)
+{
+	struct outcome o = jmap_response_new(document, response_r);
+
+	if (outcome_is_ok(&o))
+		jmap_session_check_state(jmap, json_get_string(document, "sessionState"));
+	return o;
+}
+
+struct outcome
 jmap_send(struct jmap *jmap, struct jmap_request *request, bool idempotent, struct deadline d,
     struct jmap_response **response_r)
 {
@@ -230,13 +261,7 @@ jmap_send(struct jmap *jmap, struct jmap_request *request, bool idempotent, stru
 
 	*response_r = NULL;
 	for (int attempt = 0; attempt < 2; attempt++) {
-		o = jmap_session(jmap, d, &session);
-		if (!outcome_is_ok(&o))
-			break;
-		fill_accounts(request, session);
-		buf_reset(&text);
-		encode(request, &text);
-		o = check_limits(request, session, text.len);
+		o = jmap_encode(jmap, request, d, &text, &session);
 		if (!outcome_is_ok(&o))
 			break;
 		o = post(jmap, session, &text, idempotent, d, &document, &status);
@@ -245,9 +270,7 @@ jmap_send(struct jmap *jmap, struct jmap_request *request, bool idempotent, stru
 		jmap_session_forget(jmap);
 	}
 	if (outcome_is_ok(&o))
-		o = jmap_response_new(document, response_r);
-	if (outcome_is_ok(&o))
-		jmap_session_check_state(jmap, json_get_string(document, "sessionState"));
+		o = jmap_take_response(jmap, document, response_r);
 	json_decref(document);
 	buf_free(&text);
 	return size_is_ours(o, request->using);

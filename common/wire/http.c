@@ -44,6 +44,8 @@ http_new(const struct http_options *options)
 		http->options.connections = CONNECTIONS;
 	if (http->options.streams == 0)
 		http->options.streams = STREAMS;
+	if (http->options.spread == 0)
+		http->options.spread = http->options.connections;
 	if (http->options.connect_ms == 0)
 		http->options.connect_ms = CONNECT_MS;
 	return http;
@@ -245,6 +247,22 @@ follow(struct http_transfer *t)
 	return o;
 }
 
+static unsigned
+connections_of(const struct http *http)
+{
+	return http->multiplexed ? http->options.spread : http->options.connections;
+}
+
+static void
+note_version(struct http *http, bool multiplexed)
+{
+	if (multiplexed == http->multiplexed)
+		return;
+	http->multiplexed = multiplexed;
+	curl_multi_setopt(
+	    http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)connections_of(http));
+}
+
 /* An attempt ended: another one, or done. */
 static void
 decide(struct http *http, struct http_transfer *t, CURLcode result)
@@ -252,7 +270,7 @@ decide(struct http *http, struct http_transfer *t, CURLcode result)
 	struct outcome o = http_attempt_end(t, result);
 
 	if (t->answer.status != 0)
-		http->multiplexed = t->multiplexed;
+		note_version(http, t->multiplexed);
 	if (outcome_is_ok(&o) && http_is_redirect(t)) {
 		o = follow(t);
 		if (outcome_is_ok(&o))
@@ -354,7 +372,7 @@ size_t
 http_room(const struct http *http)
 {
 	size_t most =
-	    (size_t)http->options.connections * (http->multiplexed ? http->options.streams : 1);
+	    (size_t)connections_of(http) * (http->multiplexed ? http->options.streams : 1);
 
 	return http->count < most ? most - http->count : 0;
 }

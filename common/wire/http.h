@@ -41,8 +41,9 @@ struct http;
 struct http_transfer;
 
 struct http_options {
-	const char *ca_file;  /* trusted beside the system's authorities, or NULL */
+	const char *ca_file;  /* trusted instead of the system's authorities, or NULL */
 	unsigned connections; /* at most so many to a host; 0: 4 */
+	unsigned spread;      /* HTTP/2: the same, once it is known; 0: as connections */
 	unsigned streams;     /* HTTP/2: at most so many a connection; 0: 16.  A connection
 	                       * more is opened when those there are full. */
 	int64_t connect_ms;   /* time to connect; 0: 15000 */

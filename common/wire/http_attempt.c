@@ -7,7 +7,7 @@
 #include "common/base/xalloc.h"
 #include "common/wire/http_internal.h"
 
-#define BUFFER_BYTES (64L << 10)
+#define BUFFER_BYTES (16L << 10) /* of each transfer; what HTTP/2 and TLS bring at once */
 #define STALL_MS     120000
 
 static void
@@ -99,12 +99,12 @@ set_security(struct http_transfer *t, const struct http_options *options)
 	curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (options->ca_file == NULL)
-		return;
-	/* Beside the system's authorities: a file where those are a directory. */
-	curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_file);
-	if (version->capath != NULL)
-		curl_easy_setopt(t->easy, CURLOPT_CAPATH, version->capath);
+	/* One file, not a directory: GnuTLS parses every certificate it is given before the first
+	 * byte is sent, and a directory has each of them twice. */
+	if (options->ca_file != NULL)
+		curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_file);
+	if (options->ca_file != NULL || version->cainfo != NULL)
+		curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
 }
 
 /*

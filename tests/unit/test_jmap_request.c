@@ -405,6 +405,81 @@ a_raw_request_is_sent_as_it_is(void **state)
 	jmap_close(&jmap);
 }
 
+/* Requests ahead of their responses. */
+
+static struct jmap_ahead *
+begin_echo(struct jmap *jmap, struct jmap_request **request_r)
+{
+	*request_r = jmap_request_new(0);
+	jmap_call(*request_r, "Core/echo", json_object());
+	return jmap_ahead_begin(jmap, *request_r, deadline_in_ms(20000));
+}
+
+static void
+finish_echo(struct jmap_ahead **ahead, struct jmap_request **request)
+{
+	struct jmap_response *response;
+	struct outcome o = jmap_ahead_finish(ahead, &response);
+
+	assert_true(outcome_is_ok(&o));
+	assert_non_null(response);
+	assert_null(*ahead);
+	jmap_response_free(&response);
+	jmap_request_free(request);
+}
+
+static void
+requests_begun_ahead_are_answered_in_any_order(void **state)
+{
+	struct fake_service *fake = *state;
+	struct jmap *jmap = fake_service_open(fake);
+	struct jmap_request *requests[2];
+	struct jmap_ahead *first = begin_echo(jmap, &requests[0]);
+	struct jmap_ahead *second = begin_echo(jmap, &requests[1]);
+
+	finish_echo(&second, &requests[1]);
+	finish_echo(&first, &requests[0]);
+	assert_int_equal(fake->api, 2);
+	jmap_close(&jmap);
+}
+
+static void
+a_request_ahead_that_was_refused_is_sent_again(void **state)
+{
+	struct fake_service *fake = *state;
+	struct jmap *jmap = fake_service_open(fake);
+	struct jmap_request *request;
+	struct jmap_ahead *ahead;
+
+	fake->faults[0] = (struct fake_fault){.path = "/jmap", .status = 401, .count = 1};
+	ahead = begin_echo(jmap, &request);
+	finish_echo(&ahead, &request);
+	fake->faults[0] = (struct fake_fault){.path = "/jmap", .status = 404, .count = 1};
+	ahead = begin_echo(jmap, &request);
+	finish_echo(&ahead, &request);
+	assert_int_equal(fake->api, 2);
+	jmap_close(&jmap);
+}
+
+static void
+a_request_ahead_may_be_dropped_at_any_time(void **state)
+{
+	struct fake_service *fake = *state;
+	struct jmap *jmap = fake_service_open(fake);
+	struct jmap_request *requests[3];
+	struct jmap_ahead *early = begin_echo(jmap, &requests[0]);
+	struct jmap_ahead *late = begin_echo(jmap, &requests[1]);
+	struct jmap_ahead *never = NULL, *last = begin_echo(jmap, &requests[2]);
+
+	jmap_ahead_drop(&early);
+	jmap_request_free(&requests[0]);
+	finish_echo(&late, &requests[1]);
+	jmap_ahead_drop(&never);
+	jmap_ahead_drop(&last);
+	jmap_request_free(&requests[2]);
+	jmap_close(&jmap);
+}
+
 int
 main(void)
 {
@@ -424,6 +499,9 @@ main(void)
 	    WITH_SERVICE(a_cut_answer_is_ambiguous_unless_asking_twice_is_harmless),
 	    WITH_SERVICE(errors_of_the_whole_request_are_told),
 	    WITH_SERVICE(a_raw_request_is_sent_as_it_is),
+	    WITH_SERVICE(requests_begun_ahead_are_answered_in_any_order),
+	    WITH_SERVICE(a_request_ahead_that_was_refused_is_sent_again),
+	    WITH_SERVICE(a_request_ahead_may_be_dropped_at_any_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

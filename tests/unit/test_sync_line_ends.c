@@ -83,6 +83,42 @@ a_late_bare_line_end_turns_a_large_message_back(void **state)
 	buf_free(&sent);
 }
 
+static void
+a_large_message_is_changed_to_its_last_byte(void **state)
+{
+	static const size_t steps[] = {1000, 4096, 32768, 1 << 20};
+	struct buf sent = BUF_INIT, stored = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 30000; i++) {
+		buf_addf(&sent, "%.*s\r\n", i % 7, "abcdefgh");
+		buf_addf(&stored, "%.*s\n", i % 7, "abcdefgh");
+	}
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		check(
+		    sent.data, sent.len, stored.data, stored.len, (int64_t)sent.len, steps[i]);
+	buf_free(&sent);
+	buf_free(&stored);
+}
+
+static void
+what_is_given_up_can_begin_again(void **state)
+{
+	int fd = memfd_create("mail", 0);
+	struct line_ends l;
+
+	(void)state;
+	line_ends_begin(&l, fd);
+	assert_true(line_ends_write(&l, "half", 4));
+	line_ends_drop(&l);
+	line_ends_drop(&l);
+	line_ends_begin(&l, fd);
+	assert_true(line_ends_write(&l, "whole\r\n", 7));
+	assert_true(line_ends_finish(&l));
+	assert_int_equal(lseek(fd, 0, SEEK_END), 6);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -90,6 +126,8 @@ main(void)
 	    cmocka_unit_test(pure_crlf_becomes_lf_and_anything_else_stays_as_it_came),
 	    cmocka_unit_test(nul_bytes_are_bytes),
 	    cmocka_unit_test(a_late_bare_line_end_turns_a_large_message_back),
+	    cmocka_unit_test(a_large_message_is_changed_to_its_last_byte),
+	    cmocka_unit_test(what_is_given_up_can_begin_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
