@@ -120,6 +120,51 @@ header_value(const char *line, size_t length, const char *name)
 	return xstrndup(line, length);
 }
 
+static bool
+begin_sink(struct http_transfer *t)
+{
+	curl_off_t size = -1;
+
+	if (t->sink_begun)
+		return true;
+	t->sink_begun = true;
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+	if (t->request.sink_max != 0 && size > t->request.sink_max) {
+		t->stop = "too-large";
+		return false;
+	}
+	if (t->sink.begin != NULL && !t->sink.begin(t->sink.arg, size)) {
+		t->stop = "io";
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_wanted_type(const struct http_transfer *t)
+{
+	const char *wanted = t->request.answer_type;
+	size_t length = wanted != NULL ? strlen(wanted) : 0;
+	char *type = NULL;
+
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+	return wanted == NULL || (type != NULL && strncasecmp(type, wanted, length) == 0 &&
+	                             strchr("; \t", type[length]) != NULL);
+}
+
+/* The head of an answer is whole: does it suit, and who takes the body? */
+static bool
+end_head(struct http_transfer *t)
+{
+	int status = http_status(t->easy);
+
+	if (status == 200 && !is_wanted_type(t)) {
+		t->stop = "protocol";
+		return false;
+	}
+	return !http_succeeded(status) || t->request.sink == NULL || begin_sink(t);
+}
+
 static size_t
 on_header(char *line, size_t one, size_t length, void *arg)
 {
@@ -139,27 +184,9 @@ on_header(char *line, size_t one, size_t length, void *arg)
 		forget_headers(t);
 		t->answer.authorization = value;
 	}
+	if (*line == '\r' || *line == '\n')
+		return end_head(t) ? length : 0;
 	return length;
-}
-
-static bool
-begin_sink(struct http_transfer *t)
-{
-	curl_off_t size = -1;
-
-	if (t->sink_begun)
-		return true;
-	t->sink_begun = true;
-	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
-	if (t->request.sink_max != 0 && size > t->request.sink_max) {
-		t->stop = "too-large";
-		return false;
-	}
-	if (t->sink.begin != NULL && !t->sink.begin(t->sink.arg, size)) {
-		t->stop = "io";
-		return false;
-	}
-	return true;
 }
 
 static bool
