@@ -152,17 +152,25 @@ is_wanted_type(const struct http_transfer *t)
 	                             strchr("; \t", type[length]) != NULL);
 }
 
+/* Does the sink get what comes?  A 204 is not of the type that is wanted. */
+static bool
+has_stream(const struct http_transfer *t)
+{
+	int status = http_status(t->easy);
+
+	return t->request.sink != NULL && http_succeeded(status) &&
+	       (status != 204 || t->request.answer_type == NULL);
+}
+
 /* The head of an answer is whole: does it suit, and who takes the body? */
 static bool
 end_head(struct http_transfer *t)
 {
-	int status = http_status(t->easy);
-
-	if (status == 200 && !is_wanted_type(t)) {
+	if (http_status(t->easy) == 200 && !is_wanted_type(t)) {
 		t->stop = "protocol";
 		return false;
 	}
-	return !http_succeeded(status) || t->request.sink == NULL || begin_sink(t);
+	return !has_stream(t) || begin_sink(t);
 }
 
 static size_t
@@ -271,6 +279,5 @@ http_stream_reset(struct http_transfer *t)
 bool
 http_stream_end(struct http_transfer *t)
 {
-	return t->request.sink == NULL || !http_succeeded(http_status(t->easy)) ||
-	       begin_sink(t);
+	return !has_stream(t) || begin_sink(t);
 }
