@@ -26,14 +26,14 @@
 #define SESSION_MS 180000
 
 static struct outcome
-lock_database(const char *database, int *lock_r)
+lock_database(const char *database, int64_t patience_ms, int *lock_r)
 {
 	char *copy = xstrdup(database), *lock = xasprintf("%s.lock", database);
 	struct outcome o = file_make_dirs(dirname(copy), 0700);
 
 	*lock_r = -1;
 	if (outcome_is_ok(&o))
-		o = file_lock(AT_FDCWD, lock, deadline_in_ms(0), lock_r);
+		o = file_lock(AT_FDCWD, lock, deadline_in_ms(patience_ms), lock_r);
 	free(copy);
 	free(lock);
 	return o;
@@ -173,17 +173,28 @@ choose_direction(struct mirror *m, const struct jmap_session *session)
 	}
 }
 
-static struct outcome
-open_remote(struct mirror *m)
+struct outcome
+mirror_connect(const struct sync_config *config, struct jmap **jmap_r)
 {
-	unsigned connections = m->config->connections;
+	unsigned connections = config->connections;
 	struct http_options options = {
 	    .connections = connections,
 	    .streams =
 	        connections > 1 && connections < STREAMS ? STREAMS / connections : STREAMS,
 	};
+
+	return jmap_open(config->account, &options, jmap_r);
+}
+
+static struct outcome
+open_remote(struct mirror *m)
+{
 	const struct jmap_session *session;
-	struct outcome o = jmap_open(m->config->account, &options, &m->jmap);
+	struct outcome o = outcome_ok();
+
+	m->jmap = m->options.jmap;
+	if (m->jmap == NULL)
+		o = mirror_connect(m->config, &m->jmap);
 
 	if (outcome_is_ok(&o))
 		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);
@@ -208,7 +219,7 @@ mirror_open(struct mirror *m)
 	struct outcome o;
 
 	m->root.fd = -1;
-	o = lock_database(m->config->database, &m->lock);
+	o = lock_database(m->config->database, m->options.patience_ms, &m->lock);
 	if (outcome_is_ok(&o))
 		o = open_local(m);
 	if (outcome_is_ok(&o))
@@ -271,7 +282,8 @@ mirror_close(struct mirror *m)
 	mailboxes_free(&m->mailboxes);
 	maildir_namer_free(&m->namer);
 	store_close(&m->store);
-	jmap_close(&m->jmap);
+	if (m->options.jmap == NULL)
+		jmap_close(&m->jmap);
 	root_close(&m->root);
 	if (m->lock >= 0)
 		close(m->lock);

@@ -38,9 +38,11 @@ print_object(const struct report *r, const char *event, json_t *members)
 		json_object_set_new(object, "dry-run", json_true());
 	if (members != NULL)
 		json_object_update(object, members);
+	flockfile(stdout); /* sections that are watched are printed side by side */
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
+	funlockfile(stdout);
 	json_decref(object);
 }
 

@@ -147,3 +147,38 @@ count_since() {
 
 # requests_of COMMAND... - how many HTTP requests of any kind it makes (asking is one, too)
 requests_of() { echo $(($(count_since requests "$@") - 1)); }
+
+# watch_start [NAME]... - ferry-sync --watch; what it says is in $watch_log
+watch_start() {
+	watch_log=$work/watch.log
+	sed -i 's/level = err/level = info/' "$conf"
+	watches=$(grep -c ': watching: ' "$watch_log" 2>/dev/null) || :
+	"${ferry_runs[@]}" ferry-sync -c "$conf" -v --watch "$@" >>"$watch_log" 2>&1 </dev/null &
+	watch_pid=$!
+	wait_for 20 "the watch to begin" watch_ready
+	kill -0 "$watch_pid"
+}
+
+watch_ready() {
+	! kill -0 "$watch_pid" 2>/dev/null || [ "$(grep -c ': watching: ' "$watch_log")" -gt "${watches:-0}" ]
+}
+
+# watch_stop [SIGNAL] - as an init system would; it ends with 0
+watch_stop() {
+	local status=0
+	kill "-${1-TERM}" "$watch_pid"
+	wait "$watch_pid" || status=$?
+	expect "the watch ends with" "$status" 0
+}
+
+# watch_metric NAME - its value, of the watch whose configuration has $watch_monitor
+watch_metric() { curl -sS --fail "http://$watch_monitor/metrics" | sed -n "s/^ferry_sync_$1 //p"; }
+
+# watch_metric_is NAME OPERATOR NUMBER - is it -ge, -eq, ...?
+watch_metric_is() { [ "$(watch_metric "$1")" "$2" "$3" ]; }
+
+# holds COUNT - does the Maildir hold so many messages?
+holds() { [ -d "$maildir" ] && [ "$(messages)" -eq "$1" ]; }
+
+# free_port - print one that nobody listens at
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
