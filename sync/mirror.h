@@ -67,8 +67,9 @@ struct mirror {
 struct outcome mirror_run(const struct sync_config *config,
     const struct mirror_options *options, struct report *report);
 
-/* A client of the section's service, as a run wants it. */
-struct outcome mirror_connect(const struct sync_config *config, struct jmap **jmap_r);
+/* A client of the section's service, as a run wants it; retry_ms as in struct http_options. */
+struct outcome
+mirror_connect(const struct sync_config *config, int64_t retry_ms, struct jmap **jmap_r);
 
 /* mirror_open.c: what a run needs, and its end.  mirror_close() after mirror_open() failed,
  * too. */

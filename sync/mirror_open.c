@@ -174,11 +174,12 @@ choose_direction(struct mirror *m, const struct jmap_session *session)
 }
 
 struct outcome
-mirror_connect(const struct sync_config *config, struct jmap **jmap_r)
+mirror_connect(const struct sync_config *config, int64_t retry_ms, struct jmap **jmap_r)
 {
 	unsigned connections = config->connections;
 	struct http_options options = {
 	    .connections = connections,
+	    .retry_ms = retry_ms,
 	    .streams =
 	        connections > 1 && connections < STREAMS ? STREAMS / connections : STREAMS,
 	};
@@ -194,7 +195,7 @@ open_remote(struct mirror *m)
 
 	m->jmap = m->options.jmap;
 	if (m->jmap == NULL)
-		o = mirror_connect(m->config, &m->jmap);
+		o = mirror_connect(m->config, 0, &m->jmap);
 
 	if (outcome_is_ok(&o))
 		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);

@@ -109,7 +109,8 @@ watch_describe(struct watch *watch, struct buf *line)
 		buf_adds(line, "stopping");
 		return false;
 	}
-	buf_addf(line, "%zu sections, %zu told by events", tally.sections, tally.open);
+	buf_addf(line, "%zu section%s, %zu told by events", tally.sections,
+	    tally.sections == 1 ? "" : "s", tally.open);
 	pthread_mutex_lock(&watch->lock);
 	for (size_t i = 0; i < watch->count; i++) {
 		const struct watch_section *s = &watch->sections[i];

@@ -49,9 +49,11 @@
 #define RETRY_FIRST_MS   5000
 #define RETRY_LONGEST_MS 300000
 #define RETRY_ALARM_MS   900000 /* somebody must do something */
+#define REQUEST_MS       10000  /* to try one again; after that it is the next run's turn */
 #define LOCKED_MS        1000   /* another run is at work; they end soon */
 #define LOCKED_LONG_MS   60000  /* or not */
-#define TEND_MS          15000  /* logins are renewed 45 s ahead */
+#define TEND_MS          5000   /* logins are renewed ahead, but not by so much */
+#define TEND_LATER_MS    60000  /* after it failed */
 #define TEND_DEADLINE_MS 10000
 
 /* A lock for as long as the section is watched. */
@@ -216,7 +218,7 @@ mirror(struct watch_section *s, struct report *report, struct news *news)
 	struct outcome o = take_lock(s);
 
 	if (outcome_is_ok(&o) && s->jmap == NULL)
-		o = mirror_connect(s->config, &s->jmap);
+		o = mirror_connect(s->config, REQUEST_MS, &s->jmap);
 	options.jmap = s->jmap;
 	return outcome_is_ok(&o) ? mirror_run(s->config, &options, report) : o;
 }
@@ -276,11 +278,13 @@ tend(struct watch_section *s)
 {
 	struct outcome o;
 
-	if (s->jmap == NULL || !s->ready)
+	if (s->config->account->auth != AUTH_ATOMICMAIL) {
+		s->tend_ms = INT64_MAX;
 		return;
+	}
 	o = auth_tend(jmap_auth(s->jmap), deadline_in_ms(TEND_DEADLINE_MS));
 	/* If it cannot be now, the next run will say so. */
-	s->tend_ms = watch_clock_ms() + (outcome_is_ok(&o) ? TEND_MS : 4 * TEND_MS);
+	s->tend_ms = watch_clock_ms() + (outcome_is_ok(&o) ? TEND_MS : TEND_LATER_MS);
 }
 
 static void

@@ -152,7 +152,8 @@ requests_of() { echo $(($(count_since requests "$@") - 1)); }
 watch_start() {
 	watch_log=$work/watch.log
 	sed -i 's/level = err/level = info/' "$conf"
-	watches=$(grep -c ': watching: ' "$watch_log" 2>/dev/null) || :
+	touch "$watch_log"
+	watches=$(grep -c ': watching: ' "$watch_log") || :
 	"${ferry_runs[@]}" ferry-sync -c "$conf" -v --watch "$@" >>"$watch_log" 2>&1 </dev/null &
 	watch_pid=$!
 	wait_for 20 "the watch to begin" watch_ready
@@ -160,7 +161,7 @@ watch_start() {
 }
 
 watch_ready() {
-	! kill -0 "$watch_pid" 2>/dev/null || [ "$(grep -c ': watching: ' "$watch_log")" -gt "${watches:-0}" ]
+	! kill -0 "$watch_pid" 2>/dev/null || [ "$(grep -c ': watching: ' "$watch_log")" -gt "$watches" ]
 }
 
 # watch_stop [SIGNAL] - as an init system would; it ends with 0
@@ -175,7 +176,11 @@ watch_stop() {
 watch_metric() { curl -sS --fail "http://$watch_monitor/metrics" | sed -n "s/^ferry_sync_$1 //p"; }
 
 # watch_metric_is NAME OPERATOR NUMBER - is it -ge, -eq, ...?
-watch_metric_is() { [ "$(watch_metric "$1")" "$2" "$3" ]; }
+watch_metric_is() {
+	local value
+	value=$(watch_metric "$1")
+	[ -n "$value" ] && [ "$value" "$2" "$3" ]
+}
 
 # holds COUNT - does the Maildir hold so many messages?
 holds() { [ -d "$maildir" ] && [ "$(messages)" -eq "$1" ]; }
