@@ -67,9 +67,11 @@ report_event(struct report *r, const char *event, json_t *members, const char *f
 		buf_addv(&words, format, args);
 		va_end(args);
 		clear_line(r);
+		flockfile(stdout);
 		printf("%s: %s%s ", r->name, r->style.dry_run ? "would: " : "", event);
 		print_plain(stdout, buf_str(&words));
 		putchar('\n');
+		funlockfile(stdout);
 		buf_free(&words);
 	}
 	json_decref(members);

@@ -50,6 +50,7 @@ struct watch_section {
 	int64_t not_before_ms; /* ... but for what cannot wait */
 	int64_t tend_ms;       /* when to look after the login */
 	int64_t stirred_ms;    /* the first change here that is not dealt with, or 0 */
+	int64_t quiet_ms;      /* when it is time to look at such changes */
 	bool absent_said, cut_said;
 
 	/* Under the watch's lock. */

@@ -155,8 +155,11 @@ note_success(struct watch_section *s)
 {
 	struct outcome ok = outcome_ok();
 
-	if (!outcome_is_ok(&s->trouble))
+	if (!outcome_is_ok(&s->trouble)) {
 		log_say(LOG_NOTICE, "%s: works again", s->config->name);
+		if (s->push != NULL)
+			push_hurry(s->push);
+	}
 	set_trouble(s, &ok);
 	s->failures = 0;
 	s->not_before_ms = 0;
@@ -232,7 +235,7 @@ run(struct watch_section *s)
 	struct outcome o;
 
 	s->stirred_ms = 0;
-	s->due_ms = INT64_MAX;
+	s->due_ms = s->quiet_ms = INT64_MAX;
 	report_begin(&report, s->config->name, &options->style);
 	o = mirror(s, &report, &news);
 	if (!outcome_is(&o, "local/cancelled") && !waits_for_another(s, &o)) {
@@ -287,6 +290,16 @@ tend(struct watch_section *s)
 	s->tend_ms = watch_clock_ms() + (outcome_is_ok(&o) ? TEND_MS : TEND_LATER_MS);
 }
 
+/* What is connected may not be, though nobody was told: the machine slept. */
+static void
+connect_anew(struct watch_section *s)
+{
+	if (s->push != NULL)
+		push_hurry(s->push);
+	if (s->jmap != NULL)
+		http_disconnect(jmap_http(s->jmap));
+}
+
 static void
 take_flags(struct watch_section *s)
 {
@@ -294,12 +307,14 @@ take_flags(struct watch_section *s)
 
 	(void)eventfd_read(s->wake, &wakes);
 	if (atomic_exchange(&s->lost, false)) {
-		if (s->push != NULL)
+		connect_anew(s);
+		s->hastened = true;
+	}
+	if (atomic_exchange(&s->hurry, false)) {
+		if (s->push != NULL && s->state != PUSH_OPEN)
 			push_hurry(s->push);
 		s->hastened = true;
 	}
-	if (atomic_exchange(&s->hurry, false))
-		s->hastened = true;
 }
 
 static void
@@ -312,9 +327,11 @@ take_folders(struct watch_section *s)
 	s->watch->counts.local_changes++;
 	if (s->stirred_ms == 0)
 		s->stirred_ms = now;
-	s->due_ms = INT64_MAX;
-	run_by(s, now + QUIET_MS < s->stirred_ms + RESTLESS_MS ? now + QUIET_MS
-	                                                       : s->stirred_ms + RESTLESS_MS);
+	s->quiet_ms = now + QUIET_MS < s->stirred_ms + RESTLESS_MS
+	                  ? now + QUIET_MS
+	                  : s->stirred_ms + RESTLESS_MS;
+	if (s->quiet_ms < s->not_before_ms)
+		s->quiet_ms = s->not_before_ms;
 }
 
 static void
@@ -349,6 +366,9 @@ take_events(struct watch_section *s, unsigned happened)
 	if ((happened & PUSH_FAILED) != 0) {
 		s->watch->counts.cut++;
 		say_cut(s);
+		/* The way may be gone, and not the service. */
+		if (outcome_is(push_outcome(s->push), "net/timeout"))
+			http_disconnect(jmap_http(s->jmap));
 	}
 	if ((happened & (PUSH_OPENED | PUSH_CHANGED)) != 0)
 		run_by(s, now);
@@ -362,11 +382,23 @@ take_events(struct watch_section *s, unsigned happened)
 	}
 }
 
+/* When the next run begins, if nothing happens before. */
+static int64_t
+next_run_ms(const struct watch_section *s)
+{
+	if (s->hastened)
+		return 0;
+	return s->due_ms < s->quiet_ms ? s->due_ms : s->quiet_ms;
+}
+
 static int64_t
 wait_ms(const struct watch_section *s)
 {
-	int64_t until = s->tend_ms < s->due_ms && s->ready ? s->tend_ms : s->due_ms;
-	int64_t left = until - watch_clock_ms();
+	int64_t until = next_run_ms(s), left;
+
+	if (s->ready && s->tend_ms < until)
+		until = s->tend_ms;
+	left = until - watch_clock_ms();
 
 	return left < 0 ? 0 : left < INT32_MAX ? left : INT32_MAX;
 }
@@ -400,7 +432,7 @@ watch_over(void *arg)
 	struct watch_section *s = arg;
 
 	while (!s->watch->stopping) {
-		if (s->hastened || watch_clock_ms() >= s->due_ms) {
+		if (watch_clock_ms() >= next_run_ms(s)) {
 			s->hastened = false;
 			run(s);
 			run_by(s, watch_clock_ms() + poll_interval(s));

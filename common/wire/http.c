@@ -396,6 +396,15 @@ http_room(const struct http *http)
 }
 
 void
+http_disconnect(struct http *http)
+{
+	if (http->count == 0 && http->multi != NULL) {
+		curl_multi_cleanup(http->multi);
+		http->multi = NULL;
+	}
+}
+
+void
 http_abandon(struct http *http)
 {
 	size_t due = http->count; /* not those that done() starts meanwhile */

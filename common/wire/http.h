@@ -150,6 +150,10 @@ void http_interrupt(struct http *http);
  */
 size_t http_room(const struct http *http);
 
+/* Close the connections that are kept, if there is no transfer: after the machine slept, who
+ * knows what became of them. */
+void http_disconnect(struct http *http);
+
 /* Give up all transfers: each done is called with local/cancelled. */
 void http_abandon(struct http *http);
 

@@ -11,6 +11,7 @@
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
 account_id=me-myself@sandbox.test
+watch_monitor=      # where a watch is asked, if its configuration says so
 sandbox_options=() # what sync_world gives to the sandbox
 
 # sync_world [OPTION]... - a sandbox, the account "me", and the Maildir $maildir
@@ -179,7 +180,7 @@ watch_metric() { curl -sS --fail "http://$watch_monitor/metrics" | sed -n "s/^fe
 watch_metric_is() {
 	local value
 	value=$(watch_metric "$1")
-	[ -n "$value" ] && [ "$value" "$2" "$3" ]
+	[ -n "$value" ] && test "$value" "$2" "$3"
 }
 
 # holds COUNT - does the Maildir hold so many messages?
