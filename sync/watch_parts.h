@@ -51,7 +51,8 @@ struct watch_section {
 	int64_t tend_ms;       /* when to look after the login */
 	int64_t stirred_ms;    /* the first change here that is not dealt with, or 0 */
 	int64_t quiet_ms;      /* when it is time to look at such changes */
-	bool absent_said, cut_said;
+	bool absent_said;
+	struct outcome cut_said; /* why the stream was cut, as it was told last */
 
 	/* Under the watch's lock. */
 	struct outcome trouble; /* OK if all is well */

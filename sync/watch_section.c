@@ -343,13 +343,15 @@ say_absent(struct watch_section *s)
 	s->absent_said = true;
 }
 
+/* Servers are restarted, and proxies cut what lasts: the same need not be told every time. */
 static void
 say_cut(struct watch_section *s)
 {
-	/* One cut is usual: servers are restarted, and ways change. */
-	log_say(s->cut_said ? LOG_NOTICE : LOG_INFO, "%s: events: %s", s->config->name,
-	    push_outcome(s->push)->text);
-	s->cut_said = true;
+	const struct outcome *o = push_outcome(s->push);
+
+	log_say(outcome_is(&s->cut_said, o->condition) ? LOG_DEBUG : LOG_INFO, "%s: events: %s",
+	    s->config->name, o->text);
+	s->cut_said = *o;
 }
 
 static void
@@ -455,7 +457,7 @@ watch_section_start(
 	s->watch = watch;
 	s->config = config;
 	s->lock = -1;
-	s->trouble = outcome_ok();
+	s->trouble = s->cut_said = outcome_ok();
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->wake < 0)
 		return file_error("cannot make", "an eventfd");
