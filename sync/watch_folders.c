@@ -170,7 +170,9 @@ take(struct watch_folders *f, const struct inotify_event *event)
 {
 	bool part = event->wd >= 0 && (size_t)event->wd < f->parts && f->is_part[event->wd];
 
-	if ((event->mask & IN_Q_OVERFLOW) != 0 ||
+	/* A folder, or the whole Maildir, that came, went, or is not watched any more. */
+	if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0 ||
+	    ((event->mask & IN_IGNORED) != 0 && !part) ||
 	    ((event->mask & IN_ISDIR) != 0 && (event->mask & EVENTS) != 0)) {
 		f->stale = true;
 		return true;

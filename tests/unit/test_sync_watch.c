@@ -152,15 +152,15 @@ folders_that_come_are_heard_and_then_watched(void **state)
 }
 
 static void
-a_maildir_may_come_later(void **state)
+a_maildir_may_go_and_come(void **state)
 {
 	char *command = xasprintf("rm -rf %s", root);
 
 	(void)state;
 	assert_int_equal(system(command), 0);
-	watch_folders_free(&folders);
-	folders = watch_folders_new("test", root);
+	assert_true(watch_folders_read(folders));
 	watch_folders_refresh(folders);
+	assert_false(watch_folders_read(folders));
 	assert_int_equal(mkdir(root, 0700), 0);
 	make("");
 	watch_folders_refresh(folders);
@@ -236,7 +236,7 @@ main(void)
 	    WITH_MAILDIR(messages_that_come_go_and_get_flags_are_heard),
 	    WITH_MAILDIR(what_others_keep_beside_messages_is_not),
 	    WITH_MAILDIR(folders_that_come_are_heard_and_then_watched),
-	    WITH_MAILDIR(a_maildir_may_come_later),
+	    WITH_MAILDIR(a_maildir_may_go_and_come),
 	    WITH_MAILDIR(nothing_is_lost_when_the_queue_overflows),
 	    cmocka_unit_test(news_are_counted_by_mailbox_and_the_newest_unseen_is_kept),
 	};
