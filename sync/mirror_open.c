@@ -196,7 +196,6 @@ open_remote(struct mirror *m)
 	m->jmap = m->options.jmap;
 	if (m->jmap == NULL)
 		o = mirror_connect(m->config, 0, &m->jmap);
-
 	if (outcome_is_ok(&o))
 		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);
 	if (!outcome_is_ok(&o))
