@@ -29,6 +29,8 @@
 	X(held_submissions, "heldSubmissions")       \
 	X(canceled, "canceledSubmissions")           \
 	X(sent, "sent")                              \
+	X(streams, "streams")                        \
+	X(events, "events")                          \
 	X(faults_applied, "faultsApplied")
 
 struct counters {

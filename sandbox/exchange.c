@@ -79,6 +79,7 @@ take_fault(struct exchange *x, json_t *body)
 	count_many(x->sandbox->counters.faults_applied, x->fault.orders);
 	if (x->fault.kind == FAULT_DIFFICULTY)
 		x->request.difficulty = json_number(x->fault.order, "bits", 0);
+	x->request.muted = x->fault.kind == FAULT_MUTE;
 	if (fault_in_jmap(&x->fault)) {
 		char *text;
 

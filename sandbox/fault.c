@@ -24,6 +24,7 @@ static const struct kind_name kinds[] = {
     {"truncate", FAULT_TRUNCATE, NULL, JSON_NULL},
     {"half", FAULT_HALF, NULL, JSON_NULL},
     {"difficulty", FAULT_DIFFICULTY, "bits", JSON_INTEGER},
+    {"mute", FAULT_MUTE, NULL, JSON_NULL},
     {"method-error", FAULT_METHOD_ERROR, "type", JSON_STRING},
     {"set-error", FAULT_SET_ERROR, "type", JSON_STRING},
     {"wrong-state", FAULT_WRONG_STATE, NULL, JSON_NULL},

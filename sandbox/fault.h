@@ -23,6 +23,7 @@ enum fault_kind {
 	FAULT_TRUNCATE,   /* act, announce the whole body, send half of it, close */
 	FAULT_HALF,       /* act, send half of the body as if it were the whole */
 	FAULT_DIFFICULTY, /* a challenge asks for so many "bits" */
+	FAULT_MUTE,       /* a stream of events says nothing */
 	FAULT_METHOD_ERROR,
 	FAULT_SET_ERROR,
 	FAULT_WRONG_STATE,

@@ -12,6 +12,7 @@
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "sandbox/delay.h"
+#include "sandbox/events.h"
 #include "sandbox/exchange.h"
 #include "sandbox/http.h"
 #include "sandbox/listen.h"
@@ -132,6 +133,7 @@ server_stop(struct server **server)
 	if (*server == NULL)
 		return;
 	delays_stop((*server)->delays);
+	events_stop((*server)->sandbox->events);
 	if ((*server)->sandbox->proxy != NULL)
 		proxy_stop((*server)->sandbox->proxy);
 	if ((*server)->daemon != NULL)

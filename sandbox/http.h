@@ -28,6 +28,7 @@ struct request {
 	size_t body_length;
 	struct alias_call *alias; /* the call to the alias service that it is, or NULL */
 	int64_t difficulty; /* of a challenge, if the request is for one */
+	bool muted;         /* the stream of events it opens is to say nothing */
 };
 
 /* A header (any case) or a query argument; NULL if there is none. */
@@ -39,11 +40,14 @@ void request_origin(const struct request *r, struct buf *out);
 
 #define REPLY_HEADERS 24
 
-/* A body that comes from elsewhere: read gives up to max bytes, 0 at the end, -1 if cut. */
+/* A body that comes from elsewhere: read gives up to max bytes, 0 at the end, -1 if cut, or
+ * REPLY_LATER: it has suspended the connection until there is more. */
+#define REPLY_LATER (-2)
 struct reply_stream {
 	void *state; /* NULL: there is none */
 	ssize_t (*read)(void *state, char *to, size_t max);
 	void (*free)(void *state);
+	bool endless; /* cannot be collected */
 };
 
 struct reply {

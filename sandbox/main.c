@@ -14,6 +14,7 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "sandbox/alias.h"
+#include "sandbox/events.h"
 #include "sandbox/fault.h"
 #include "sandbox/hold.h"
 #include "sandbox/http.h"
@@ -73,6 +74,8 @@ open_parts(struct sandbox *s)
 		s->proxy = proxy_open(&s->options, &o);
 	if (outcome_is_ok(&o))
 		s->hold = hold_start(s);
+	if (outcome_is_ok(&o))
+		s->events = events_start(s);
 	return o;
 }
 
@@ -80,6 +83,7 @@ static void
 close_parts(struct sandbox *s)
 {
 	hold_stop(&s->hold);
+	events_free(&s->events);
 	proxy_close(&s->proxy);
 	alias_close(&s->aliases);
 	outbox_close(&s->outbox);

@@ -37,10 +37,12 @@ struct options {
 	bool no_blob;
 	bool no_import;
 	bool no_dsn;
+	bool no_push;
 	int64_t difficulty;
 	int64_t session_ttl; /* seconds, as the other two */
 	int64_t capability_ttl;
 	int64_t challenge_ttl;
+	int64_t max_streams; /* of events, open at once */
 	int64_t threads; /* 0: as many as processors, at least four */
 	struct limits limits;
 	bool absolute_urls;

@@ -363,5 +363,5 @@ proxy_finish(struct proxy_transfer **t, const struct request *r, struct reply *r
 		add_header(transfer, r, reply, transfer->answer.headers[i].name,
 		    transfer->answer.headers[i].value);
 	reply->size = transfer->length;
-	reply->stream = (struct reply_stream){transfer, read_answer, free_transfer};
+	reply->stream = (struct reply_stream){transfer, read_answer, free_transfer, false};
 }

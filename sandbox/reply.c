@@ -34,7 +34,7 @@ reply_collect(struct reply *r)
 {
 	ssize_t n = 0;
 
-	if (r->stream.state == NULL)
+	if (r->stream.state == NULL || r->stream.endless)
 		return true;
 	while (r->body.len < COLLECT_MAX &&
 	       (n = r->stream.read(

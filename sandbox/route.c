@@ -8,6 +8,7 @@
 #include "sandbox/alias_control.h"
 #include "sandbox/auth.h"
 #include "sandbox/control.h"
+#include "sandbox/events.h"
 #include "sandbox/jmap.h"
 #include "sandbox/route.h"
 #include "sandbox/session.h"
@@ -42,6 +43,8 @@ static const struct route service_routes[] = {
     {"GET", "/sandbox/aliases/mail", alias_control_mail, NULL, NULL},
     {"POST", "/sandbox/aliases/mail", alias_control_send, upload_limit, NULL},
     {"POST", "/sandbox/release", control_release, NULL, NULL},
+    {"GET", "/sandbox/streams", events_list, NULL, NULL},
+    {"DELETE", "/sandbox/streams", events_cut, NULL, NULL},
     {"GET", "/sandbox/outbox", control_outbox_list, NULL, NULL},
     {"GET", "/sandbox/outbox/repeated", control_outbox_repeated, NULL, NULL},
     {"GET", "/sandbox/outbox/*", control_outbox_message, NULL, NULL},
@@ -58,7 +61,7 @@ static const struct route jmap_routes[] = {
     {"POST", "/jmap", jmap_api, request_limit, "maxSizeRequest"},
     {"POST", "/jmap/upload/*", transfer_upload, upload_limit, "maxSizeUpload"},
     {"GET", "/jmap/download/*", transfer_download, NULL, NULL},
-    {"GET", "/jmap/eventsource/*", session_no_push, NULL, NULL},
+    {"GET", "/jmap/eventsource/*", events_open, NULL, NULL},
 };
 
 static bool

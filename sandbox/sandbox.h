@@ -11,6 +11,7 @@
 #include "sandbox/options.h"
 
 struct store;
+struct events;
 struct faults;
 struct proxy;
 struct alias_service;
@@ -22,6 +23,7 @@ struct sandbox {
 	struct faults *faults;
 	struct outbox *outbox;
 	struct hold *hold;
+	struct events *events;
 	struct proxy *proxy;           /* NULL: the JMAP server is our own */
 	struct alias_service *aliases; /* NULL: there is none */
 	int dir;                       /* the directory of the service */

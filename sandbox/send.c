@@ -62,9 +62,10 @@ read_stream(struct outgoing *o, char *to, size_t max)
 {
 	ssize_t n = o->stream.read(o->stream.state, to, max);
 
-	return n > 0    ? n
-	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
-	                : MHD_CONTENT_READER_END_WITH_ERROR;
+	return n > 0              ? n
+	       : n == REPLY_LATER ? 0
+	       : n == 0           ? MHD_CONTENT_READER_END_OF_STREAM
+	                          : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
 static ssize_t

@@ -110,10 +110,3 @@ session_discover(const struct request *r, struct reply *reply)
 	reply_header(reply, "Location", where.data);
 	buf_free(&where);
 }
-
-void
-session_no_push(const struct request *r, struct reply *reply)
-{
-	(void)r;
-	reply->status = 204;
-}

@@ -24,7 +24,4 @@
 void session_discover(const struct request *r, struct reply *reply);
 void session_get(const struct request *r, struct reply *reply);
 
-/* The event stream: there is none, which 204 says for good (HTML, server-sent events). */
-void session_no_push(const struct request *r, struct reply *reply);
-
 #endif

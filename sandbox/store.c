@@ -78,7 +78,9 @@ struct store {
 	pthread_mutex_t lock; /* of idle */
 	struct idle *idle;
 	struct db *writer;
-	pthread_mutex_t writing; /* held by who has the writer */
+	pthread_mutex_t writing; /* held by who has the writer; of these two, too: */
+	void (*on_commit)(void *arg);
+	void *on_commit_arg;
 };
 
 struct db *
@@ -132,9 +134,21 @@ store_commit(struct store *s, struct db *d, const char **why_r)
 {
 	bool good = db_commit(d, why_r);
 
-	if (d == s->writer)
+	if (d == s->writer) {
+		if (good && s->on_commit != NULL)
+			s->on_commit(s->on_commit_arg);
 		pthread_mutex_unlock(&s->writing);
+	}
 	return good;
+}
+
+void
+store_on_commit(struct store *s, void (*call)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&s->writing);
+	s->on_commit = call;
+	s->on_commit_arg = arg;
+	pthread_mutex_unlock(&s->writing);
 }
 
 void

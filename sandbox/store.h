@@ -49,6 +49,9 @@ struct db *store_begin_write(struct store *s);
 bool store_commit(struct store *s, struct db *d, const char **why_r);
 void store_rollback(struct store *s, struct db *d);
 
+/* Call after every commit of a write, in its thread; it must not write.  NULL: no more. */
+void store_on_commit(struct store *s, void (*call)(void *arg), void *arg);
+
 /* The kinds of records that have a state of their own. */
 enum record { RECORD_MAILBOX, RECORD_EMAIL, RECORD_SUBMISSION, RECORD_COUNT };
 

@@ -13,9 +13,13 @@
 
 #include "common/base/cancel.h"
 #include "common/base/secrecy.h"
+#include "sync/hook.h"
 #include "sync/mirror.h"
+#include "sync/watch.h"
 
 #define IDENT "ferry-sync"
+
+#define WATCH_PATIENCE_MS 10000
 
 struct arguments {
 	const char *config_path;
@@ -23,6 +27,7 @@ struct arguments {
 	struct report_style style;
 	int verbose;
 	bool check;
+	bool watch;
 	char **names; /* of sections, none for all */
 	int count;
 };
@@ -59,6 +64,7 @@ static const struct exit_row exit_rows[] = {
 
 static const char help[] =
     "usage: ferry-sync [-c FILE] [-nqv] [--json] [--allow-deletes] [--rebuild] [NAME...]\n"
+    "       ferry-sync [-c FILE] [-qv] [--json] --watch [NAME...]\n"
     "\n"
     "Bring the named sync sections, or all, up to date: accounts and their Maildirs.\n"
     "\n"
@@ -71,6 +77,7 @@ static const char help[] =
     "                     delete, however many messages it is\n"
     "      --rebuild      forget the database: take over the files that are there, and\n"
     "                     download what is missing\n"
+    "      --watch        stay, and do so whenever something changes on either side\n"
     "      --check        read the configuration, and stop\n"
     "      --version      print the version\n"
     "      --help         print this help\n";
@@ -79,6 +86,7 @@ enum {
 	OPTION_JSON = 256,
 	OPTION_ALLOW_DELETES,
 	OPTION_REBUILD,
+	OPTION_WATCH,
 	OPTION_CHECK,
 	OPTION_VERSION,
 	OPTION_HELP
@@ -92,6 +100,7 @@ static const struct option options[] = {
     {"verbose", no_argument, NULL, 'v'},
     {"allow-deletes", no_argument, NULL, OPTION_ALLOW_DELETES},
     {"rebuild", no_argument, NULL, OPTION_REBUILD},
+    {"watch", no_argument, NULL, OPTION_WATCH},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -124,6 +133,9 @@ take_option(struct arguments *a, int option)
 		return -1;
 	case OPTION_REBUILD:
 		a->mirror.rebuild = true;
+		return -1;
+	case OPTION_WATCH:
+		a->watch = true;
 		return -1;
 	case OPTION_CHECK:
 		a->check = true;
@@ -186,24 +198,83 @@ exit_status(const struct verdict *v)
 	return status == EXIT_SIGNAL ? EXIT_SIGNAL + cancel_signal() : status;
 }
 
+/* Where a ferry-sync --watch looks after the section, too, a run waits for its turn. */
+static struct outcome
+mirror_beside_watch(const struct arguments *a, const struct sync_config *section,
+    struct report *report, struct news *news)
+{
+	struct mirror_options mirror = a->mirror;
+	bool watched = watch_is_on(section);
+	struct outcome o;
+
+	if (!mirror.dry_run)
+		mirror.news = news;
+	if (watched && !a->style.quiet)
+		fprintf(stderr,
+		    IDENT ": %s: a ferry-sync --watch keeps it up to date, too; this run takes "
+		          "its turn\n",
+		    section->name);
+	if (watched)
+		mirror.patience_ms = WATCH_PATIENCE_MS;
+	o = mirror_run(section, &mirror, report);
+	if (watched && outcome_is(&o, "local/locked"))
+		outcome_hint(&o, "ferry-sync --watch is at work on it");
+	return o;
+}
+
 static void
 run_section(const struct arguments *a, const struct sync_config *section, struct verdict *v)
 {
 	struct verdict own = {.row = EXIT_ROWS};
 	struct report report;
+	struct news news = {0};
 	struct outcome o;
 
 	report_begin(&report, section->name, &a->style);
-	o = mirror_run(section, &a->mirror, &report);
+	o = mirror_beside_watch(a, section, &report, &news);
 	own.partial = report.errors != 0;
 	if (!outcome_is_ok(&o)) {
 		report_error(&report, NULL, &o);
 		own.row = exit_row_of(&o);
 	}
 	report_end(&report, &o, exit_status(&own));
+	(void)hook_on_new(section, &news, HOOK_MS);
+	news_free(&news);
 	v->partial = v->partial || own.partial;
 	if (own.row < v->row)
 		v->row = own.row;
+}
+
+/* As run_section() would end. */
+static int
+status_of(const struct outcome *o, bool partial)
+{
+	struct verdict v = {
+	    .row = outcome_is_ok(o) ? EXIT_ROWS : exit_row_of(o), .partial = partial};
+
+	return exit_status(&v);
+}
+
+static int
+watch(const struct arguments *a)
+{
+	struct watch_options how = {
+	    .ident = IDENT,
+	    .config_path = a->config_path,
+	    .verbose = a->verbose,
+	    .names = a->names,
+	    .count = a->count,
+	    .style = a->style,
+	    .exit_status = status_of,
+	};
+
+	if (a->mirror.dry_run || a->mirror.allow_deletes || a->mirror.rebuild) {
+		fputs(IDENT
+		    ": --watch goes with none of --dry-run, --allow-deletes, --rebuild\n",
+		    stderr);
+		return EX_USAGE;
+	}
+	return watch_serve(&how);
 }
 
 static const struct sync_config *
@@ -249,6 +320,8 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	signal(SIGPIPE, SIG_IGN);
+	if (a.watch && !a.check)
+		return watch(&a);
 	cancel_on_signals();
 	o = config_load(a.config_path, &config);
 	if (!outcome_is_ok(&o)) {

@@ -17,10 +17,15 @@
 #include "sync/report.h"
 #include "sync/root.h"
 
+struct news;
+
 struct mirror_options {
-	bool dry_run;       /* say what would be done, and touch nothing */
-	bool allow_deletes; /* however many */
-	bool rebuild;       /* forget the database and take the folder as it is */
+	bool dry_run;        /* say what would be done, and touch nothing */
+	bool allow_deletes;  /* however many */
+	bool rebuild;        /* forget the database and take the folder as it is */
+	int64_t patience_ms; /* to wait for another run of the section to end */
+	struct jmap *jmap;   /* of mirror_connect(), to use; NULL: one for this run alone */
+	struct news *news;   /* to add what is new to, or NULL */
 };
 
 #define MIRROR_CHUNK 256
@@ -63,6 +68,10 @@ struct mirror {
  */
 struct outcome mirror_run(const struct sync_config *config,
     const struct mirror_options *options, struct report *report);
+
+/* A client of the section's service, as a run wants it; retry_ms as in struct http_options. */
+struct outcome
+mirror_connect(const struct sync_config *config, int64_t retry_ms, struct jmap **jmap_r);
 
 /* mirror_open.c: what a run needs, and its end.  mirror_close() after mirror_open() failed,
  * too. */

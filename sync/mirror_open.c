@@ -28,14 +28,14 @@
 #define SESSION_MS 180000
 
 static struct outcome
-lock_database(const char *database, int *lock_r)
+lock_database(const char *database, int64_t patience_ms, int *lock_r)
 {
 	char *copy = xstrdup(database), *lock = xasprintf("%s.lock", database);
 	struct outcome o = file_make_dirs(dirname(copy), 0700);
 
 	*lock_r = -1;
 	if (outcome_is_ok(&o))
-		o = file_lock(AT_FDCWD, lock, deadline_in_ms(0), lock_r);
+		o = file_lock(AT_FDCWD, lock, deadline_in_ms(patience_ms), lock_r);
 	free(copy);
 	free(lock);
 	return o;
@@ -175,18 +175,29 @@ choose_direction(struct mirror *m, const struct jmap_session *session)
 	}
 }
 
+struct outcome
+mirror_connect(const struct sync_config *config, int64_t retry_ms, struct jmap **jmap_r)
+{
+	unsigned spread = config->connections != 0 ? config->connections : SPREAD;
+	struct http_options options = {
+	    .connections = config->connections,
+	    .spread = spread,
+	    .retry_ms = retry_ms,
+	    .streams = spread < STREAMS ? STREAMS / spread : STREAMS,
+	};
+
+	return jmap_open(config->account, &options, jmap_r);
+}
+
 static struct outcome
 open_remote(struct mirror *m)
 {
-	unsigned spread = m->config->connections != 0 ? m->config->connections : SPREAD;
-	struct http_options options = {
-	    .connections = m->config->connections,
-	    .spread = spread,
-	    .streams = spread < STREAMS ? STREAMS / spread : STREAMS,
-	};
 	const struct jmap_session *session;
-	struct outcome o = jmap_open(m->config->account, &options, &m->jmap);
+	struct outcome o = outcome_ok();
 
+	m->jmap = m->options.jmap;
+	if (m->jmap == NULL)
+		o = mirror_connect(m->config, 0, &m->jmap);
 	if (outcome_is_ok(&o))
 		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);
 	if (!outcome_is_ok(&o))
@@ -213,7 +224,7 @@ mirror_open(struct mirror *m)
 	struct outcome o;
 
 	m->root.fd = -1;
-	o = lock_database(m->config->database, &m->lock);
+	o = lock_database(m->config->database, m->options.patience_ms, &m->lock);
 	if (outcome_is_ok(&o))
 		o = open_local(m);
 	if (outcome_is_ok(&o))
@@ -280,7 +291,8 @@ mirror_close(struct mirror *m)
 	mailboxes_free(&m->mailboxes);
 	maildir_namer_free(&m->namer);
 	store_close(&m->store);
-	jmap_close(&m->jmap);
+	if (m->options.jmap == NULL)
+		jmap_close(&m->jmap);
 	root_close(&m->root);
 	if (m->lock >= 0)
 		close(m->lock);

@@ -38,9 +38,11 @@ print_object(const struct report *r, const char *event, json_t *members)
 		json_object_set_new(object, "dry-run", json_true());
 	if (members != NULL)
 		json_object_update(object, members);
+	flockfile(stdout); /* sections that are watched are printed side by side */
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	fflush(stdout);
+	funlockfile(stdout);
 	json_decref(object);
 }
 
@@ -65,9 +67,11 @@ report_event(struct report *r, const char *event, json_t *members, const char *f
 		buf_addv(&words, format, args);
 		va_end(args);
 		clear_line(r);
+		flockfile(stdout);
 		printf("%s: %s%s ", r->name, r->style.dry_run ? "would: " : "", event);
 		print_plain(stdout, buf_str(&words));
 		putchar('\n');
+		funlockfile(stdout);
 		buf_free(&words);
 	}
 	json_decref(members);

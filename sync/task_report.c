@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "common/base/xalloc.h"
+#include "sync/keywords.h"
+#include "sync/news.h"
 #include "sync/task.h"
 
 /* Names of the mailboxes of copies with an action, as JSON and in words. */
@@ -64,12 +66,37 @@ report_moved(struct mirror *m, const struct task *t, size_t added, size_t remove
 }
 
 static void
+add_news(struct mirror *m, const struct task *t)
+{
+	struct keywords keywords;
+	bool unseen;
+
+	keywords_parse(t->want_keywords, &keywords);
+	unseen = !keywords_has(&keywords, "$seen") && !keywords_has(&keywords, "$draft");
+	keywords_free(&keywords);
+	for (size_t i = 0; i < t->count; i++) {
+		char *file, *path;
+
+		if (t->copies[i].action != COPY_ADD || t->copies[i].base == NULL)
+			continue;
+		file = copy_file(&t->copies[i], true);
+		path = xasprintf("%s/%s", m->root.path, file);
+		news_add(
+		    m->options.news, t->copies[i].mailbox->display, path, t->received, unseen);
+		free(file);
+		free(path);
+	}
+}
+
+static void
 report_new(struct mirror *m, const struct task *t)
 {
 	struct buf words = BUF_INIT;
 	json_t *names = mailboxes_with(t, COPY_ADD, &words);
 
 	m->report->added++;
+	if (m->options.news != NULL)
+		add_news(m, t);
 	report_event(m->report, "new",
 	    json_pack("{s:s, s:I, s:I, s:o, s:o}", "id", t->id, "size", (json_int_t)t->size,
 	        "received", (json_int_t)t->received, "mailboxes", names, "paths", paths(m, t)),

@@ -212,6 +212,9 @@ fill_sync(
 	sync->exclude = document_list(d, section, "exclude", NULL);
 	sync->pull_only = document_list(d, section, "pull-only", NULL);
 	sync->connections = (unsigned)document_number(d, section, "connections");
+	sync->on_new = document_text(d, section, "on-new");
+	sync->poll_ms = 1000 * (int64_t)document_number(d, section, "poll");
+	sync->ping = (unsigned)document_number(d, section, "ping");
 	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);
 }
 
@@ -388,6 +391,7 @@ fill(struct document *d, struct config *config)
 	config->syncs = xcalloc(config->sync_count + 1, sizeof(*config->syncs));
 	for (unsigned i = 0; i < config->sync_count; i++)
 		fill_sync(d, config, cfg_getnsec(root, "sync", i), &config->syncs[i]);
+	config->watch.monitor = document_text(d, cfg_getsec(root, "watch"), "monitor");
 	config->log.to = (enum log_sink)document_word(d, log, "to");
 	config->log.facility = log_facility(document_value(d, log, "facility"));
 	config->log.level = document_word(d, log, "level");
@@ -469,6 +473,7 @@ free_sync(struct sync_config *sync)
 	free(sync->name);
 	free(sync->maildir);
 	free(sync->database);
+	free(sync->on_new);
 	free_list(sync->mailboxes);
 	free_list(sync->exclude);
 	free_list(sync->pull_only);
@@ -497,6 +502,7 @@ config_free(struct config **config)
 	free(c->accounts);
 	free(c->aliases);
 	free(c->syncs);
+	free(c->watch.monitor);
 	free(c->state_dir);
 	free(c->path);
 	free(c);

@@ -120,6 +120,14 @@ struct sync_config {
 	char **pull_only;     /* likewise: nothing done there is told to the service */
 	unsigned connections; /* 0: as many as is best */
 	char *database;       /* STATE-DIR/sync/NAME.db */
+	char *on_new;         /* run by /bin/sh when something is new, or NULL */
+	int64_t poll_ms;      /* watching: how often to ask where nothing is told */
+	unsigned ping;        /* watching: seconds between signs of life of the service */
+};
+
+/* Of ferry-sync --watch, whatever it watches. */
+struct watch_config {
+	char *monitor; /* HOST:PORT, or NULL */
 };
 
 struct log_config {
@@ -138,6 +146,7 @@ struct config {
 	struct milter_config milter;
 	struct sync_config *syncs;
 	size_t sync_count;
+	struct watch_config watch;
 	struct log_config log;
 };
 

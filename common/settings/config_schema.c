@@ -118,6 +118,11 @@ static const struct config_option options[] = {
     {"sync", "exclude", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "pull-only", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "connections", CONFIG_NUMBER, "0", 0, 64, NULL, CONFIG_FOR_ALL},
+    {"sync", "on-new", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
+    {"sync", "poll", CONFIG_NUMBER, "60", 1, 86400, NULL, CONFIG_FOR_ALL},
+    {"sync", "ping", CONFIG_NUMBER, "60", 1, 3600, NULL, CONFIG_FOR_ALL},
+
+    {"watch", "monitor", CONFIG_LOOPBACK, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
 
     {"log", "to", CONFIG_CHOICE, "syslog", 0, 0, "stderr syslog", CONFIG_FOR_ALL},
     {"log", "facility", CONFIG_FACILITY, "mail", 0, 0, NULL, CONFIG_FOR_ALL},
@@ -131,6 +136,7 @@ static const struct config_section sections[] = {
     {"transport", false},
     {"milter", false},
     {"sync", true},
+    {"watch", false},
     {"log", false},
 };
 

@@ -10,6 +10,7 @@
  * libcurl is initialised when the first transfer starts: a program that finds its work
  * refused before that does not pay for TLS.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct http {
 	struct http_transfer *transfers, *last;
 	size_t count;
 	size_t finished;  /* so many done() calls, ever */
+	bool interrupted; /* a callback wants http_run() to return */
 	bool multiplexed; /* the last answer came by HTTP/2 */
 };
 
@@ -46,6 +48,8 @@ http_new(const struct http_options *options)
 		http->options.streams = STREAMS;
 	if (http->options.spread == 0)
 		http->options.spread = http->options.connections;
+	if (http->options.poll_ms == 0)
+		http->options.poll_ms = POLL_MS;
 	if (http->options.connect_ms == 0)
 		http->options.connect_ms = CONNECT_MS;
 	return http;
@@ -114,6 +118,8 @@ new_transfer(const struct http_request *request)
 	t->request.authorization = xstrdup(request->authorization);
 	t->request.authorization_name = xstrdup(request->authorization_name);
 	t->request.accept = xstrdup(request->accept);
+	t->request.last_event_id = xstrdup(request->last_event_id);
+	t->request.answer_type = xstrdup(request->answer_type);
 	t->request.content_type = xstrdup(request->content_type);
 	t->request.body = copy_bytes(request->body, request->body_length);
 	t->answer.url = xstrdup(request->url);
@@ -148,6 +154,8 @@ free_transfer(struct http_transfer *t)
 	free((char *)request->authorization_name);
 	free((char *)request->method);
 	free((char *)request->accept);
+	free((char *)request->last_event_id);
+	free((char *)request->answer_type);
 	free((char *)request->content_type);
 	free(t->location);
 	http_answer_free(&t->answer);
@@ -333,39 +341,67 @@ step(struct http *http)
 	decide_all(http);
 }
 
-/* Wait for the network, at most until then or until an attempt is due. */
-static void
-poll_until(struct http *http, int64_t until_ms)
+/*
+ * Wait for the network or other descriptors, at most until then or until an attempt is due.
+ * True if one of the others is ready.
+ */
+static bool
+poll_until(struct http *http, int64_t until_ms, struct pollfd *others, unsigned count)
 {
+	struct curl_waitfd fds[HTTP_OTHERS_MAX] = {0};
+	bool ready = false;
 	const struct http_transfer *next = find_next(http);
 	int64_t wait;
 
 	if (next != NULL && next->not_before_ms < until_ms)
 		until_ms = next->not_before_ms;
 	wait = until_ms - clock_ms();
-	if (wait > POLL_MS)
-		wait = POLL_MS;
-	if (wait > 0)
-		curl_multi_poll(http->multi, NULL, 0, (int)wait, NULL);
+	if (wait > http->options.poll_ms)
+		wait = http->options.poll_ms;
+	if (wait < 0)
+		wait = 0;
+	make_multi(http);
+	for (unsigned i = 0; i < count; i++)
+		fds[i] = (struct curl_waitfd){.fd = others[i].fd, .events = CURL_WAIT_POLLIN};
+	if (wait > 0 || count != 0)
+		curl_multi_poll(http->multi, fds, count, (int)wait, NULL);
+	for (unsigned i = 0; i < count; i++) {
+		others[i].revents = fds[i].revents;
+		ready = ready || fds[i].revents != 0;
+	}
+	return ready;
 }
 
 size_t
-http_run(struct http *http, int64_t wait_ms)
+http_run_beside(struct http *http, int64_t wait_ms, struct pollfd *others, unsigned count)
 {
 	struct deadline end = deadline_in_ms(wait_ms);
 	size_t finished = http->finished;
 
-	while (http->count != 0) {
+	http->interrupted = false;
+	while (http->count + count != 0) {
 		if (cancel_requested()) {
 			http_abandon(http);
 			break;
 		}
 		step(http);
-		if (http->finished != finished || deadline_passed(end))
+		if (http->finished != finished || http->interrupted || deadline_passed(end) ||
+		    poll_until(http, end.at_ms, others, count))
 			break;
-		poll_until(http, end.at_ms);
 	}
 	return http->count;
+}
+
+size_t
+http_run(struct http *http, int64_t wait_ms)
+{
+	return http_run_beside(http, wait_ms, NULL, 0);
+}
+
+void
+http_interrupt(struct http *http)
+{
+	http->interrupted = true;
 }
 
 size_t
@@ -375,6 +411,15 @@ http_room(const struct http *http)
 	    (size_t)connections_of(http) * (http->multiplexed ? http->options.streams : 1);
 
 	return http->count < most ? most - http->count : 0;
+}
+
+void
+http_disconnect(struct http *http)
+{
+	if (http->count == 0 && http->multi != NULL) {
+		curl_multi_cleanup(http->multi);
+		http->multi = NULL;
+	}
 }
 
 void

@@ -50,6 +50,7 @@ struct http_options {
 	int64_t stall_ms;     /* give up when no byte moves for so long; 0: 120000 */
 	int64_t retry_ms;     /* begin no attempt later than so long after a request's first;
 	                       * 0: the deadline alone ends retries */
+	int64_t poll_ms;      /* look for cancel_requested() at least so often; 0: 200 */
 };
 
 struct http *http_new(const struct http_options *options);
@@ -66,8 +67,8 @@ struct http_source {
 
 /* Where an answer's body goes instead of memory.  Called with the bytes of 2xx answers
  * only (the body of an error is kept in memory for its text).  Returns false to stop the
- * transfer, which then ends with local/io.  begin is called before the first byte of every
- * attempt, so that a retry can start the file over; it may be NULL. */
+ * transfer, which then ends with local/io.  begin is called once the head of a 2xx answer is
+ * there, in every attempt, so that a retry can start the file over; it may be NULL. */
 struct http_sink {
 	bool (*begin)(void *arg, int64_t size_or_minus_1);
 	bool (*write)(void *arg, const char *bytes, size_t length);
@@ -80,6 +81,8 @@ struct http_request {
 	const char *authorization;      /* the header's value, or NULL; a secret */
 	const char *authorization_name; /* of that header; NULL: Authorization */
 	const char *accept;             /* or NULL */
+	const char *last_event_id;      /* of a stream of events, or NULL */
+	const char *answer_type;        /* a 200 of another type is net/protocol; NULL: any */
 	const char *content_type;       /* of the body, or NULL */
 	const char *body;               /* bytes in memory, or NULL */
 	size_t body_length;
@@ -129,11 +132,28 @@ void http_start(struct http *http, const struct http_request *request,
 size_t http_run(struct http *http, int64_t wait_ms);
 
 /*
+ * The same, but it returns too when one of these descriptors, at most HTTP_OTHERS_MAX, has
+ * something to read (poll(2): revents), or after http_interrupt(); and with no transfer left
+ * it still waits for them.
+ */
+#define HTTP_OTHERS_MAX 4
+struct pollfd;
+size_t
+http_run_beside(struct http *http, int64_t wait_ms, struct pollfd *others, unsigned count);
+
+/* From a callback: let http_run() return when what came by now is dealt with. */
+void http_interrupt(struct http *http);
+
+/*
  * How many more transfers would go on at once, and not wait in line, if they were started
  * now: one a connection, and with HTTP/2, once an answer came by it, one a stream.  What
  * carries a token that ends soon is better started when there is room.
  */
 size_t http_room(const struct http *http);
+
+/* Close the connections that are kept, if there is no transfer: after the machine slept, who
+ * knows what became of them. */
+void http_disconnect(struct http *http);
 
 /* Give up all transfers: each done is called with local/cancelled. */
 void http_abandon(struct http *http);

@@ -35,6 +35,8 @@ add_headers(struct http_transfer *t)
 		    request->authorization);
 	if (request->accept != NULL)
 		add_header(t, "Accept", request->accept);
+	if (request->last_event_id != NULL)
+		add_header(t, "Last-Event-ID", request->last_event_id);
 	if (strcmp(request->method, "GET") != 0)
 		add_header(t, "Content-Type",
 		    request->content_type != NULL ? request->content_type : "");
@@ -163,7 +165,8 @@ check(const struct http_transfer *t)
 	const struct http_request *request = &t->request;
 
 	if (!clean(request->authorization) || !clean(request->authorization_name) ||
-	    !clean(request->accept) || !clean(request->content_type))
+	    !clean(request->accept) || !clean(request->content_type) ||
+	    !clean(request->last_event_id))
 		return outcome_make("local", "usage", "control characters in a header");
 	if (deadline_passed(request->deadline))
 		return outcome_make("local", "deadline", NULL);

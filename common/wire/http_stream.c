@@ -120,6 +120,59 @@ header_value(const char *line, size_t length, const char *name)
 	return xstrndup(line, length);
 }
 
+static bool
+begin_sink(struct http_transfer *t)
+{
+	curl_off_t size = -1;
+
+	if (t->sink_begun)
+		return true;
+	t->sink_begun = true;
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+	if (t->request.sink_max != 0 && size > t->request.sink_max) {
+		t->stop = "too-large";
+		return false;
+	}
+	if (t->sink.begin != NULL && !t->sink.begin(t->sink.arg, size)) {
+		t->stop = "io";
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_wanted_type(const struct http_transfer *t)
+{
+	const char *wanted = t->request.answer_type;
+	size_t length = wanted != NULL ? strlen(wanted) : 0;
+	char *type = NULL;
+
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+	return wanted == NULL || (type != NULL && strncasecmp(type, wanted, length) == 0 &&
+	                             strchr("; \t", type[length]) != NULL);
+}
+
+/* Does the sink get what comes?  A 204 is not of the type that is wanted. */
+static bool
+has_stream(const struct http_transfer *t)
+{
+	int status = http_status(t->easy);
+
+	return t->request.sink != NULL && http_succeeded(status) &&
+	       (status != 204 || t->request.answer_type == NULL);
+}
+
+/* The head of an answer is whole: does it suit, and who takes the body? */
+static bool
+end_head(struct http_transfer *t)
+{
+	if (http_status(t->easy) == 200 && !is_wanted_type(t)) {
+		t->stop = "protocol";
+		return false;
+	}
+	return !has_stream(t) || begin_sink(t);
+}
+
 static size_t
 on_header(char *line, size_t one, size_t length, void *arg)
 {
@@ -139,27 +192,9 @@ on_header(char *line, size_t one, size_t length, void *arg)
 		forget_headers(t);
 		t->answer.authorization = value;
 	}
+	if (*line == '\r' || *line == '\n')
+		return end_head(t) ? length : 0;
 	return length;
-}
-
-static bool
-begin_sink(struct http_transfer *t)
-{
-	curl_off_t size = -1;
-
-	if (t->sink_begun)
-		return true;
-	t->sink_begun = true;
-	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
-	if (t->request.sink_max != 0 && size > t->request.sink_max) {
-		t->stop = "too-large";
-		return false;
-	}
-	if (t->sink.begin != NULL && !t->sink.begin(t->sink.arg, size)) {
-		t->stop = "io";
-		return false;
-	}
-	return true;
 }
 
 static bool
@@ -244,6 +279,5 @@ http_stream_reset(struct http_transfer *t)
 bool
 http_stream_end(struct http_transfer *t)
 {
-	return t->request.sink == NULL || !http_succeeded(http_status(t->easy)) ||
-	       begin_sink(t);
+	return !has_stream(t) || begin_sink(t);
 }

@@ -11,6 +11,7 @@
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 
 account_id=me-myself@sandbox.test
+watch_monitor=      # where a watch is asked, if its configuration says so
 sandbox_options=() # what sync_world gives to the sandbox
 
 # sync_world [OPTION]... - a sandbox, the account "me", and the Maildir $maildir
@@ -147,3 +148,43 @@ count_since() {
 
 # requests_of COMMAND... - how many HTTP requests of any kind it makes (asking is one, too)
 requests_of() { echo $(($(count_since requests "$@") - 1)); }
+
+# watch_start [NAME]... - ferry-sync --watch; what it says is in $watch_log
+watch_start() {
+	watch_log=$work/watch.log
+	sed -i 's/level = err/level = info/' "$conf"
+	touch "$watch_log"
+	watches=$(grep -c ': watching: ' "$watch_log") || :
+	"${ferry_runs[@]}" ferry-sync -c "$conf" -v --watch "$@" >>"$watch_log" 2>&1 </dev/null &
+	watch_pid=$!
+	wait_for 20 "the watch to begin" watch_ready
+	kill -0 "$watch_pid"
+}
+
+watch_ready() {
+	! kill -0 "$watch_pid" 2>/dev/null || [ "$(grep -c ': watching: ' "$watch_log")" -gt "$watches" ]
+}
+
+# watch_stop [SIGNAL] - as an init system would; it ends with 0
+watch_stop() {
+	local status=0
+	kill "-${1-TERM}" "$watch_pid"
+	wait "$watch_pid" || status=$?
+	expect "the watch ends with" "$status" 0
+}
+
+# watch_metric NAME - its value, of the watch whose configuration has $watch_monitor
+watch_metric() { curl -sS --fail "http://$watch_monitor/metrics" | sed -n "s/^ferry_sync_$1 //p"; }
+
+# watch_metric_is NAME OPERATOR NUMBER - is it -ge, -eq, ...?
+watch_metric_is() {
+	local value
+	value=$(watch_metric "$1")
+	[ -n "$value" ] && test "$value" "$2" "$3"
+}
+
+# holds COUNT - does the Maildir hold so many messages?
+holds() { [ -d "$maildir" ] && [ "$(messages)" -eq "$1" ]; }
+
+# free_port - print one that nobody listens at
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

@@ -184,6 +184,17 @@ answer_api(
 	free(answer);
 }
 
+/* A stream of events, without an end that was told. */
+static void
+answer_events(struct fake_service *fake, struct server_reply *reply)
+{
+	fake->streams++;
+	buf_addf(&reply->bytes, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n\r\n%s",
+	    fake->event_type != NULL ? fake->event_type : "text/event-stream;charset=utf-8",
+	    fake->events);
+	reply->close = fake->events_end;
+}
+
 /* The JMAP endpoints have in common that they want a capability. */
 static void
 on_jmap(
@@ -209,6 +220,8 @@ on_jmap(
 	} else if (strncmp(request->path, "/download/", 10) == 0) {
 		fake->downloads++;
 		server_answer(reply, 200, "", request->path);
+	} else if (strncmp(request->path, "/events", 7) == 0 && fake->events != NULL) {
+		answer_events(fake, reply);
 	} else {
 		server_answer(reply, 404, "", "");
 	}

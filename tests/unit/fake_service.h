@@ -50,12 +50,16 @@ struct fake_service {
 	/* Instead: what the API answers to a request, to be free()d; NULL cuts the connection. */
 	char *(*api_answer)(void *arg, const char *body, size_t length);
 	void *arg;
+	const char *events;     /* what a stream of events says; NULL: there is none (404) */
+	bool events_end;        /* and then it is cut, instead of staying open */
+	const char *event_type; /* its Content-Type, if not that of events */
 	struct fake_fault faults[4];
 
 	int64_t refuse_before; /* ms: tokens issued before are refused */
 	unsigned challenges, sessions, registrations, capabilities; /* given */
 	unsigned tokens; /* of all kinds: each has a number */
 	unsigned sessions_asked, discoveries, api, uploads, downloads; /* of good ones */
+	unsigned streams;
 	unsigned unauthorized;
 	struct buf last_head, last_body; /* of the last request to session, API or upload */
 	struct buf api_log;              /* bodies of all requests to the API, a line each */

@@ -180,7 +180,8 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  strip = {Received, \"X-*\"} domain = d.example }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
-	         "  connections = 4 }\n"
+	         "  connections = 4 on-new = 'echo \"$FERRY_SUBJECT\"' poll = 5 ping = 7 }\n"
+	         "watch { monitor = \"127.0.0.1:1\" }\n"
 	         "log { to = stderr facility = local3 level = debug }\n");
 	const struct account *a = config_account(config, "a");
 	const struct account *b = config_account(config, "b");
@@ -229,6 +230,10 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_string_equal(sync->exclude[0], "Spam");
 	assert_null(sync->exclude[1]);
 	assert_int_equal(sync->connections, 4);
+	assert_string_equal(sync->on_new, "echo \"$FERRY_SUBJECT\"");
+	assert_int_equal(sync->poll_ms, 5000);
+	assert_int_equal(sync->ping, 7);
+	assert_string_equal(config->watch.monitor, "127.0.0.1:1");
 	assert_string_equal(sync->database, "/s/sync/s.db");
 	assert_int_equal(config->log.to, LOG_TO_STDERR);
 	assert_int_equal(config->log.facility, LOG_LOCAL3);

@@ -120,6 +120,20 @@ a_connection_serves_many_requests(void **state)
 }
 
 static void
+a_connection_that_may_be_dead_is_not_used_again(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+
+	script_play(script, {.status = 200});
+	(void)script_outcome(script, &request);
+	http_disconnect(script->http);
+	(void)script_outcome(script, &request);
+	assert_int_equal(script->requests, 2);
+	assert_int_equal(script->connections, 2);
+}
+
+static void
 plain_http_beyond_this_machine_is_refused(void **state)
 {
 	struct script *script = *state;
@@ -393,6 +407,7 @@ main(void)
 	    WITH_SCRIPT(a_post_without_a_body_says_so),
 	    WITH_SCRIPT(a_body_of_unknown_size_goes_up_in_chunks),
 	    WITH_SCRIPT(a_connection_serves_many_requests),
+	    WITH_SCRIPT(a_connection_that_may_be_dead_is_not_used_again),
 	    WITH_SCRIPT(plain_http_beyond_this_machine_is_refused),
 	    WITH_SCRIPT(what_is_no_web_address_is_refused),
 	    WITH_SCRIPT(credentials_may_go_by_another_name),
