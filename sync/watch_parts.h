@@ -15,6 +15,7 @@
 #include "common/wire/monitor.h"
 #include "sync/watch.h"
 #include "sync/watch_folders.h"
+#include "sync/watch_pace.h"
 
 struct watch;
 
@@ -51,6 +52,7 @@ struct watch_section {
 	int64_t tend_ms;       /* when to look after the login */
 	int64_t stirred_ms;    /* the first change here that is not dealt with, or 0 */
 	int64_t quiet_ms;      /* when it is time to look at such changes */
+	struct watch_pace pace;
 	bool absent_said;
 	struct outcome cut_said; /* why the stream was cut, as it was told last */
 

@@ -13,7 +13,8 @@
  * A wake is never more than a reason to look, so it does not matter if one is missed, comes
  * twice or is our own doing: a run finds out what changed, in one request if nothing did.
  * What happens during a run is heard after it.  The files that the run itself changed are
- * heard, too, and cost one more run, which changes none and so is the last.
+ * heard, too, and cost one more run, which changes none and so is the last.  A service that
+ * tells of changes all the time where there are none is listened to less and less.
  *
  * The lock of the section is held by a run only, so that a run by hand finds its turn in
  * between; a lock of our own keeps another --watch away.
@@ -242,6 +243,7 @@ run(struct watch_section *s)
 		bool told = is_told(s, &o);
 
 		count_run(s, &report);
+		watch_pace_note(&s->pace, watch_clock_ms(), has_done_something(&report));
 		if (!outcome_is_ok(&o) && !told)
 			report_error(&report, NULL, &o);
 		if (has_done_something(&report) && !told)
@@ -373,7 +375,7 @@ take_events(struct watch_section *s, unsigned happened)
 			http_disconnect(jmap_http(s->jmap));
 	}
 	if ((happened & (PUSH_OPENED | PUSH_CHANGED)) != 0)
-		run_by(s, now);
+		run_by(s, now + watch_pace_pause(&s->pace));
 	if (s->state == PUSH_ABSENT)
 		say_absent(s);
 	if (s->state != before) {

@@ -11,6 +11,7 @@
 #include "sync/news.h"
 #include "sync/watch_clock.h"
 #include "sync/watch_folders.h"
+#include "sync/watch_pace.h"
 #include "tests/unit/unit.h"
 
 /* Clocks. */
@@ -201,6 +202,43 @@ nothing_is_lost_when_the_queue_overflows(void **state)
 	assert_true(watch_folders_read(folders));
 }
 
+/* Pace. */
+
+static void
+events_that_are_for_nothing_wait_longer_and_longer(void **state)
+{
+	struct watch_pace pace = {0};
+	int64_t now = 1000000, before = 0;
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(watch_pace_pause(&pace), 0);
+		watch_pace_note(&pace, now += 10, false);
+	}
+	while (watch_pace_pause(&pace) < 4000) {
+		assert_true(watch_pace_pause(&pace) > before);
+		before = watch_pace_pause(&pace);
+		watch_pace_note(&pace, now += before, false);
+	}
+	for (int i = 0; i < 100; i++)
+		watch_pace_note(&pace, now += 10, false);
+	assert_int_equal(watch_pace_pause(&pace), 8000);
+	watch_pace_note(&pace, now += 10, true);
+	assert_int_equal(watch_pace_pause(&pace), 0);
+}
+
+static void
+runs_that_are_far_apart_may_find_nothing(void **state)
+{
+	struct watch_pace pace = {0};
+
+	(void)state;
+	for (int64_t now = 0; now < 100 * 60000; now += 60000) {
+		watch_pace_note(&pace, now, false);
+		assert_int_equal(watch_pace_pause(&pace), 0);
+	}
+}
+
 /* News. */
 
 static void
@@ -238,6 +276,8 @@ main(void)
 	    WITH_MAILDIR(folders_that_come_are_heard_and_then_watched),
 	    WITH_MAILDIR(a_maildir_may_go_and_come),
 	    WITH_MAILDIR(nothing_is_lost_when_the_queue_overflows),
+	    cmocka_unit_test(events_that_are_for_nothing_wait_longer_and_longer),
+	    cmocka_unit_test(runs_that_are_far_apart_may_find_nothing),
 	    cmocka_unit_test(news_are_counted_by_mailbox_and_the_newest_unseen_is_kept),
 	};
 
