@@ -110,7 +110,7 @@ brake_check(struct mirror *m)
 	for (size_t i = 0; i < m->mailboxes.count && !m->options.allow_deletes; i++) {
 		const struct mailbox *mb = m->mailboxes.v[i];
 
-		if (!may_be_emptied(mb) && check_mailbox(m, mb))
+		if (mirror_chooses(m, mb) && !may_be_emptied(mb) && check_mailbox(m, mb))
 			stop = true;
 	}
 	if (stop && !m->options.dry_run)

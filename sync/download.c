@@ -263,6 +263,7 @@ done(void *arg, struct outcome o)
 		o = finish_file(t);
 	if (outcome_is_ok(&o)) {
 		d->mirror->report->bytes += t->task->size;
+		report_done(d->mirror->report, t->task->size);
 		note_success(d);
 		add_job(d, t);
 	} else {
@@ -331,8 +332,6 @@ record_batch(struct download *d, struct disk_batch *b)
 				d->end = job->outcome;
 			continue;
 		}
-		d->mirror->report->done++;
-		d->mirror->report->done_bytes += task->size;
 		recorded.tasks[recorded.count++] = task;
 		job->owner = NULL;
 	}

@@ -286,11 +286,11 @@ find_display(const struct mailboxes *all, struct mailbox *mb)
 	                               : xstrdup(mb->name);
 }
 
-static bool
-matches(const char *name, char *const *patterns)
+bool
+mailboxes_match(char *const *patterns, const char *display)
 {
 	for (; patterns != NULL && *patterns != NULL; patterns++)
-		if (fnmatch(*patterns, name, 0) == 0)
+		if (fnmatch(*patterns, display, 0) == 0)
 			return true;
 	return false;
 }
@@ -298,13 +298,15 @@ matches(const char *name, char *const *patterns)
 bool
 mailboxes_selects(const struct sync_config *config, const char *display)
 {
-	return matches(display, config->mailboxes) && !matches(display, config->exclude);
+	return mailboxes_match(config->mailboxes, display) &&
+	       !mailboxes_match(config->exclude, display);
 }
 
 bool
 mailboxes_tells(const struct sync_config *config, const char *display)
 {
-	return config->direction != DIRECTION_PULL && !matches(display, config->pull_only);
+	return config->direction != DIRECTION_PULL &&
+	       !mailboxes_match(config->pull_only, display);
 }
 
 bool

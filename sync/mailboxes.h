@@ -69,6 +69,9 @@ bool mailboxes_record(struct mailboxes *all, struct store *store, const json_t *
 /* The service has destroyed it. */
 void mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id);
 
+/* Does one of the patterns (fnmatch(3), ended by NULL; NULL is none) fit the name? */
+bool mailboxes_match(char *const *patterns, const char *display);
+
 /* Do the patterns of the configuration select a mailbox with this display name? */
 bool mailboxes_selects(const struct sync_config *config, const char *display);
 

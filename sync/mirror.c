@@ -103,6 +103,8 @@ static void
 rehearse(struct mirror *m, struct task **task)
 {
 	task_report(m, *task);
+	if ((*task)->keywords == NULL)
+		report_done(m->report, (*task)->size);
 	task_free(task);
 }
 
@@ -177,6 +179,7 @@ work_through(struct mirror *m, struct work *w)
 	while (outcome_is_ok(&o) && (more || busy || w->listing != NULL)) {
 		if (cancel_requested())
 			return outcome_make("local", "cancelled", NULL);
+		m->report->counting = w->listing != NULL;
 		o = take_up(m, w, &more);
 		if (outcome_is_ok(&o))
 			o = apply_local(m, w);
@@ -211,10 +214,21 @@ carry_out(struct mirror *m, struct listing **listing)
 static void
 count_left_over(struct mirror *m)
 {
-	m->report->wanted = store_number(m->store, 0,
-	    "SELECT count(*) FROM email WHERE want_mailboxes <> '' AND keywords IS NULL", "");
-	m->report->wanted_bytes = store_number(m->store, 0,
-	    "SELECT sum(size) FROM email WHERE want_mailboxes <> '' AND keywords IS NULL", "");
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT size, want_mailboxes FROM email"
+	    " WHERE want_mailboxes IS NOT NULL AND want_mailboxes <> '' AND keywords IS NULL",
+	    "");
+
+	while (store_row(m->store, q)) {
+		struct numbers wanted;
+
+		numbers_parse((const char *)sqlite3_column_text(q, 1), &wanted);
+		if (mirror_concerns(m, &wanted)) {
+			m->report->wanted++;
+			m->report->wanted_bytes += sqlite3_column_int64(q, 0);
+		}
+		numbers_free(&wanted);
+	}
 }
 
 /* Files the state has lost, before anything is downloaded that may be there. */
@@ -324,8 +338,13 @@ run_opened(struct mirror *m)
 	if (m->options.dry_run)
 		store_rehearse(m->store);
 	mailboxes_load(&m->mailboxes, m->store);
-	list = mailboxes_settle(&m->mailboxes, m->store, m->config) ||
-	       m->verdict == ROOT_NO_DATABASE;
+	list = mailboxes_settle(&m->mailboxes, m->store, m->config);
+	/* The folder of a mailbox that is selected again may hold what it held before. */
+	m->adopts = m->adopts || list;
+	list = list || m->verdict == ROOT_NO_DATABASE;
+	/* When files have to be recognised first, it is about all of them. */
+	if (m->adopts || mirror_recovers(m))
+		m->options.mailboxes = NULL;
 	o = folders_recover(m);
 	count_left_over(m);
 	if (outcome_is_ok(&o) && !list)

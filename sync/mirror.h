@@ -14,6 +14,7 @@
 #include "common/settings/store.h"
 #include "sync/mailboxes.h"
 #include "sync/maildir_name.h"
+#include "sync/merge.h"
 #include "sync/report.h"
 #include "sync/root.h"
 
@@ -21,6 +22,9 @@ struct mirror_options {
 	bool dry_run;       /* say what would be done, and touch nothing */
 	bool allow_deletes; /* however many */
 	bool rebuild;       /* forget the database and take the folder as it is */
+	bool verify;        /* look at what is known, and learn nothing new */
+	bool repair;        /* of what differs: fetch it again */
+	char **mailboxes;   /* patterns of those that this is about, NULL for all */
 };
 
 #define MIRROR_CHUNK 256
@@ -62,10 +66,24 @@ struct mirror {
 struct outcome mirror_run(const struct sync_config *config,
     const struct mirror_options *options, struct report *report);
 
+/* Is this about the mailbox?  About a message in these? */
+bool mirror_chooses(const struct mirror *m, const struct mailbox *mailbox);
+bool mirror_concerns(const struct mirror *m, const struct numbers *mailboxes);
+
 /* mirror_open.c: what a run needs, and its end.  mirror_close() after mirror_open() failed,
  * too. */
 struct outcome mirror_open(struct mirror *m);
+
+/* Instead: what is known of a section, without asking anybody or judging it; m->store is NULL
+ * if there is no database.  mirror_close() as above. */
+struct outcome mirror_peek(struct mirror *m);
 struct outcome mirror_close(struct mirror *m);
+
+/* Read the mailboxes as the configuration has them now, and change nothing. */
+struct outcome mirror_know_mailboxes(struct mirror *m);
+
+/* Remove a section's database. */
+void mirror_remove_database(const struct sync_config *config);
 
 /* Are there files of ours that the state may not know? */
 bool mirror_recovers(const struct mirror *m);

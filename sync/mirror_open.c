@@ -2,10 +2,12 @@
  * Before and after a run: lock, folder, state, service; in this order, so that a run that
  * must not be costs no request.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/file.h"
@@ -39,13 +41,13 @@ lock_database(const char *database, int *lock_r)
 	return o;
 }
 
-static void
-remove_database(const char *database)
+void
+mirror_remove_database(const struct sync_config *config)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		char *file = xasprintf("%s%s", database, suffixes[i]);
+		char *file = xasprintf("%s%s", config->database, suffixes[i]);
 
 		(void)unlink(file);
 		free(file);
@@ -62,7 +64,7 @@ open_state(struct mirror *m, bool afresh)
 	if (m->options.dry_run && (afresh || access(path, F_OK) < 0))
 		path = "";
 	else if (afresh)
-		remove_database(path);
+		mirror_remove_database(m->config);
 	o = state_open(path, &m->store);
 	if (outcome_is(&o, "local/database") || outcome_is(&o, "local/damaged"))
 		outcome_hint(&o, "ferry-sync --rebuild %s makes it anew from the Maildir",
@@ -111,6 +113,12 @@ open_local(struct mirror *m)
 		o = open_state(m, m->options.rebuild);
 	if (outcome_is_ok(&o))
 		o = judge_root(m);
+	if (outcome_is_ok(&o) && m->options.verify && mirror_recovers(m) &&
+	    m->verdict != ROOT_CRASHED) {
+		o = outcome_make("local", "wrong-folder",
+		    "%s and its database do not fit together yet", m->root.path);
+		outcome_hint(&o, "run ferry-sync %s first", m->config->name);
+	}
 	if (outcome_is_ok(&o) && m->verdict == ROOT_OLD_FOLDER)
 		o = forget_state(m);
 	return o;
@@ -217,6 +225,54 @@ mirror_open(struct mirror *m)
 }
 
 struct outcome
+mirror_peek(struct mirror *m)
+{
+	struct outcome o;
+
+	m->root.fd = m->lock = -1;
+	if (access(m->config->database, F_OK) < 0)
+		return errno == ENOENT ? outcome_ok()
+		                       : file_error("cannot read", m->config->database);
+	o = lock_database(m->config->database, &m->lock);
+	if (outcome_is_ok(&o))
+		o = state_open(m->config->database, &m->store);
+	if (!outcome_is_ok(&o))
+		return o;
+	return mirror_know_mailboxes(m);
+}
+
+/* That a mailbox is newly selected is for the next run to find, not for us to note. */
+struct outcome
+mirror_know_mailboxes(struct mirror *m)
+{
+	store_begin(m->store);
+	mailboxes_load(&m->mailboxes, m->store);
+	mailboxes_settle(&m->mailboxes, m->store, m->config);
+	store_rollback(m->store);
+	return store_error(m->store);
+}
+
+bool
+mirror_chooses(const struct mirror *m, const struct mailbox *mb)
+{
+	return m->options.mailboxes == NULL ||
+	       mailboxes_match(m->options.mailboxes, mb->display);
+}
+
+bool
+mirror_concerns(const struct mirror *m, const struct numbers *mailboxes)
+{
+	bool concerns = m->options.mailboxes == NULL;
+
+	for (size_t i = 0; i < mailboxes->count && !concerns; i++) {
+		const struct mailbox *mb = mailboxes_by_n(&m->mailboxes, mailboxes->v[i]);
+
+		concerns = mb != NULL && mirror_chooses(m, mb);
+	}
+	return concerns;
+}
+
+struct outcome
 mirror_start_changing(struct mirror *m)
 {
 	int64_t epoch = state_get_number(m->store, STATE_EPOCH, 0);
@@ -264,6 +320,9 @@ mirror_close(struct mirror *m)
 {
 	struct outcome o = outcome_ok();
 
+	/* When a run was last complete is what the lock's date says. */
+	if (m->recovered && !m->options.dry_run)
+		(void)futimens(m->lock, NULL);
 	if (m->changing && m->store != NULL && is_clean(m)) {
 		state_set_number(m->store, STATE_RUNNING, 0);
 		o = store_error(m->store);

@@ -213,6 +213,8 @@ hand_over(struct mirror *m, int64_t gone, int64_t fresh)
 	    "ii", gone, fresh);
 	store_run(m->store, "DELETE FROM email WHERE n = ?", "i", gone);
 	m->report->wanted--;
+	m->report->wanted_bytes -=
+	    store_number(m->store, 0, "SELECT size FROM email WHERE n = ?", "i", fresh);
 }
 
 /* Match by what temp.pair gets from the query. */

@@ -116,8 +116,10 @@ plan_new(struct mirror *m, const json_t *email, const char *id, const char *keyw
 	    " VALUES(?, ?, ?, ?, ?, ?, ?)",
 	    "ttiiitt", id, blob, size, json_get_date(email, "receivedAt", 0),
 	    rank_of(m, mailboxes), keywords, wanted);
-	m->report->wanted++;
-	m->report->wanted_bytes += size;
+	if (mirror_concerns(m, mailboxes)) {
+		m->report->wanted++;
+		m->report->wanted_bytes += size;
+	}
 	free(wanted);
 }
 

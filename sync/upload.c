@@ -88,7 +88,8 @@ load(struct mirror *m, int64_t *after, struct batch_of_items *b)
 		item->file =
 		    strays_file(m, sqlite3_column_int64(q, 1), item->base, item->place);
 		*after = item->n;
-		if (item->mailbox == NULL || item->file == NULL)
+		if (item->mailbox == NULL || item->file == NULL ||
+		    !mirror_chooses(m, item->mailbox))
 			item->n = 0;
 	}
 	store_done(q);
@@ -125,8 +126,11 @@ upload_bytes(struct mirror *m, struct item *item, struct outgoing *out)
 	    deadline_in_ms(DEADLINE_MS + out->size / SLOWEST), &item->blob);
 	if (outcome_is_ok(&o) && !outgoing_is_same(out))
 		o = outcome_make("local", "io", "somebody is writing to it");
-	if (outcome_is_ok(&o))
+	if (outcome_is_ok(&o)) {
 		m->report->bytes_up += out->size;
+		report_done(m->report, out->size);
+		report_progress(m->report);
+	}
 	return o;
 }
 
@@ -385,6 +389,10 @@ one_batch(struct mirror *m, struct batch_of_items *b)
 	return outcome_is_ok(&o) && count_left(b) != 0 ? import_all(m, b) : o;
 }
 
+#define TO_UPLOAD                                                                 \
+	" FROM stray WHERE twin IS NULL AND refused IS NULL AND wire IS NOT NULL" \
+	" AND mailbox IN (SELECT n FROM mailbox WHERE two_way)"
+
 struct outcome
 upload_strays(struct mirror *m)
 {
@@ -392,6 +400,8 @@ upload_strays(struct mirror *m)
 	struct outcome o = outcome_ok();
 	int64_t after = 0;
 
+	m->report->wanted += store_number(m->store, 0, "SELECT count(*)" TO_UPLOAD, "");
+	m->report->wanted_bytes += store_number(m->store, 0, "SELECT sum(wire)" TO_UPLOAD, "");
 	while (outcome_is_ok(&o)) {
 		load(m, &after, &b);
 		if (b.count == 0)
