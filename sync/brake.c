@@ -49,11 +49,12 @@ deletions_there(struct mirror *m, const struct mailbox *mb)
 static int64_t
 deletions_here(struct mirror *m, const struct mailbox *mb)
 {
-	if (!m->pulls || !mb->selected)
+	if (!m->pulls || !mb->selected || !mb->follows)
 		return 0;
 	return store_number(m->store, 0,
 	    "SELECT count(*) FROM email JOIN place ON place.email = email.n"
 	    " WHERE want_mailboxes IS NOT NULL AND want_mailboxes = '' AND near = 0"
+	    " AND aside = 0"
 	    " AND place.mailbox = ? AND place.missing = 0 AND place.agreed = 1",
 	    "i", mb->n);
 }

@@ -27,6 +27,7 @@ add(struct mailboxes *all, const char *id)
 	struct mailbox *mb = xcalloc(1, sizeof(*mb));
 
 	mb->id = xstrdup(id);
+	mb->follows = true;
 	all->v = xreallocarray(all->v, all->count + 1, sizeof(struct mailbox *));
 	all->v[all->count++] = mb;
 	return mb;
@@ -54,7 +55,7 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 {
 	sqlite3_stmt *q = store_query(store,
 	    "SELECT n, id, parent, name, role, path, selected, gone, rights, two_way,"
-	    " identity, stamp_new, stamp_cur FROM mailbox ORDER BY id",
+	    " identity, stamp_new, stamp_cur, follows FROM mailbox ORDER BY id",
 	    "");
 
 	while (store_row(store, q)) {
@@ -72,6 +73,7 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 		mb->identity = store_copy(q, 10);
 		mb->stamps[PART_NEW] = store_copy(q, 11);
 		mb->stamps[PART_CUR] = store_copy(q, 12);
+		mb->follows = sqlite3_column_int(q, 13) != 0;
 	}
 	if (all->count > 1)
 		qsort(all->v, all->count, sizeof(all->v[0]), compare);
@@ -302,17 +304,66 @@ mailboxes_selects(const struct sync_config *config, const char *display)
 	       !mailboxes_match(config->exclude, display);
 }
 
+enum sync_direction
+mailboxes_direction(const struct sync_config *config, const char *display)
+{
+	if (mailboxes_match(config->pull_only, display))
+		return DIRECTION_PULL;
+	return mailboxes_match(config->push_only, display) ? DIRECTION_PUSH : config->direction;
+}
+
 bool
 mailboxes_tells(const struct sync_config *config, const char *display)
 {
-	return config->direction != DIRECTION_PULL &&
-	       !mailboxes_match(config->pull_only, display);
+	return mailboxes_direction(config, display) != DIRECTION_PULL;
+}
+
+static bool
+has_patterns(char *const *patterns)
+{
+	return patterns != NULL && *patterns != NULL;
+}
+
+bool
+mailboxes_push(const struct sync_config *config)
+{
+	return config->direction != DIRECTION_PULL || has_patterns(config->push_only);
+}
+
+bool
+mailboxes_pull(const struct sync_config *config)
+{
+	return config->direction != DIRECTION_PUSH || has_patterns(config->pull_only);
+}
+
+bool
+mailboxes_follows(const struct sync_config *config, const char *display)
+{
+	return !mailboxes_pull(config) ||
+	       mailboxes_direction(config, display) != DIRECTION_PUSH;
+}
+
+/* Set what the configuration says of one.  Does it change what is to be looked for? */
+static bool
+configure(struct mailbox *mb, struct store *store, const struct sync_config *config)
+{
+	bool selected = mailboxes_selects(config, mb->display);
+	bool follows = mailboxes_follows(config, mb->display);
+	bool changed = selected && (!mb->selected || follows != mb->follows);
+
+	if (selected == mb->selected && follows == mb->follows)
+		return false;
+	mb->selected = selected;
+	mb->follows = follows;
+	store_run(store, "UPDATE mailbox SET selected = ?, follows = ? WHERE n = ?", "iii",
+	    (int64_t)selected, (int64_t)follows, mb->n);
+	return changed && !mb->fresh;
 }
 
 bool
 mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config)
 {
-	bool newly_selected = false;
+	bool changed = false;
 	size_t left = all->count;
 
 	find_inbox(all);
@@ -320,22 +371,18 @@ mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_c
 	for (unsigned depth = 0; left > 0; depth++) {
 		for (size_t i = 0; i < all->count; i++) {
 			struct mailbox *mb = all->v[i];
-			bool selected;
 
 			if (mb->depth != depth)
 				continue;
 			left--;
 			find_display(all, mb);
-			selected = mailboxes_selects(config, mb->display);
-			if (selected == mb->selected)
-				continue;
-			mb->selected = selected;
-			newly_selected = newly_selected || (selected && !mb->fresh);
-			store_run(store, "UPDATE mailbox SET selected = ? WHERE n = ?", "ii",
-			    (int64_t)selected, mb->n);
+			changed = configure(mb, store, config) || changed;
 		}
 	}
-	for (size_t i = 0; i < all->count; i++)
+	all->unfollowed = false;
+	for (size_t i = 0; i < all->count; i++) {
 		all->v[i]->fresh = false;
-	return newly_selected;
+		all->unfollowed = all->unfollowed || !all->v[i]->follows;
+	}
+	return changed;
 }

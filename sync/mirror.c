@@ -89,6 +89,7 @@
 #include "sync/folders.h"
 #include "sync/folders_near.h"
 #include "sync/leftovers.h"
+#include "sync/limits.h"
 #include "sync/mirror.h"
 #include "sync/near.h"
 #include "sync/push.h"
@@ -106,6 +107,29 @@ rehearse(struct mirror *m, struct task **task)
 	if ((*task)->keywords == NULL)
 		report_done(m->report, (*task)->size);
 	task_free(task);
+}
+
+/* It is destroyed, but has a file where the service is not followed. */
+static bool
+is_kept(const struct task *task)
+{
+	for (size_t i = 0; i < task->count; i++)
+		if (!task->copies[i].mailbox->follows)
+			return true;
+	return false;
+}
+
+/* Is it not to be done now, or not at all? */
+static bool
+leaves_aside(struct mirror *m, struct task *task)
+{
+	if (task->failed || (*task->want_mailboxes == '\0' && is_kept(task)))
+		return true;
+	if (task->keywords != NULL || !task_needs_download(task) ||
+	    !limits_exceeded(m, task->received, task->size))
+		return false;
+	limits_set_aside(m, task->n, true);
+	return true;
 }
 
 struct work {
@@ -127,7 +151,7 @@ take_up(struct mirror *m, struct work *w, bool *more_r)
 		o = task_next(m, &task);
 		if (!outcome_is_ok(&o) || task == NULL)
 			break;
-		if (task->failed)
+		if (leaves_aside(m, task))
 			task_free(&task);
 		else if (m->options.dry_run)
 			rehearse(m, &task);
@@ -216,7 +240,8 @@ count_left_over(struct mirror *m)
 {
 	sqlite3_stmt *q = store_query(m->store,
 	    "SELECT size, want_mailboxes FROM email"
-	    " WHERE want_mailboxes IS NOT NULL AND want_mailboxes <> '' AND keywords IS NULL",
+	    " WHERE want_mailboxes IS NOT NULL AND aside = 0 AND want_mailboxes <> ''"
+	    " AND keywords IS NULL",
 	    "");
 
 	while (store_row(m->store, q)) {
@@ -237,7 +262,7 @@ recover_files(struct mirror *m)
 {
 	struct outcome o = outcome_ok();
 
-	if ((!mirror_recovers(m) && !m->adopts) || m->scanned)
+	if (!mirror_recognises(m) || m->scanned)
 		return o;
 	if (!m->options.dry_run)
 		o = mirror_start_changing(m);
@@ -343,9 +368,13 @@ run_opened(struct mirror *m)
 	m->adopts = m->adopts || list;
 	list = list || m->verdict == ROOT_NO_DATABASE;
 	/* When files have to be recognised first, it is about all of them. */
-	if (m->adopts || mirror_recovers(m))
+	if (mirror_recognises(m))
 		m->options.mailboxes = NULL;
-	o = folders_recover(m);
+	o = limits_begin(m);
+	if (outcome_is_ok(&o) && mirror_recognises(m))
+		limits_lift(m);
+	if (outcome_is_ok(&o))
+		o = folders_recover(m);
 	count_left_over(m);
 	if (outcome_is_ok(&o) && !list)
 		o = follow_changes(m, &list);

@@ -15,6 +15,7 @@
 #include "sync/mailboxes.h"
 #include "sync/maildir_name.h"
 #include "sync/merge.h"
+#include "sync/pace.h"
 #include "sync/report.h"
 #include "sync/root.h"
 
@@ -37,13 +38,15 @@ struct mirror {
 	struct jmap *jmap;
 	char *service; /* host of the API */
 	char *account_id;
-	size_t page;     /* ids to ask for at once */
-	size_t set_page; /* objects to change at once */
-	bool adopts;     /* files of other programs may be what the service has */
-	bool pulls;      /* the service's changes are made here, */
-	bool pushes;     /* and what is changed here, there */
-	bool unsteady;   /* some folder did not hold still: nothing missing is proof */
-	int lock;        /* on the database */
+	size_t page;      /* ids to ask for at once */
+	size_t set_page;  /* objects to change at once */
+	bool adopts;      /* files of other programs may be what the service has */
+	bool pulls;       /* the service's changes are made here, */
+	bool pushes;      /* and what is changed here, there */
+	bool full;        /* no room for uploads, which was said */
+	bool unsteady;    /* some folder did not hold still: nothing missing is proof */
+	int lock;         /* on the database */
+	struct pace pace; /* of messages, either way */
 	struct store *store;
 	struct root root;
 	struct mailboxes mailboxes;
@@ -87,6 +90,12 @@ void mirror_remove_database(const struct sync_config *config);
 
 /* Are there files of ours that the state may not know? */
 bool mirror_recovers(const struct mirror *m);
+
+/* Until when a message of this size has to be transferred. */
+struct deadline mirror_deadline(const struct mirror *m, int64_t size);
+
+/* Or may there be files, ours or of others, that have to be recognised? */
+bool mirror_recognises(const struct mirror *m);
 
 /* Before the first change to the Maildir: note in marker and state that a run is at work. */
 struct outcome mirror_start_changing(struct mirror *m);

@@ -27,6 +27,9 @@
 #define SET_PAGE   250 /* objects to change at once; more is no faster */
 #define SESSION_MS 180000
 
+#define DEADLINE_MS 300000 /* for a message, and for every byte of it: */
+#define SLOWEST     8      /* bytes a millisecond, half the bandwidth if that is less */
+
 static struct outcome
 lock_database(const char *database, int *lock_r)
 {
@@ -170,8 +173,8 @@ choose_direction(struct mirror *m, const struct jmap_session *session)
 	const json_t *account = json_get_object(
 	    json_get_object(session->document, "accounts"), session->account_id);
 
-	m->pulls = m->config->direction != DIRECTION_PUSH;
-	m->pushes = m->config->direction != DIRECTION_PULL;
+	m->pulls = mailboxes_pull(m->config);
+	m->pushes = mailboxes_push(m->config);
 	m->adopts =
 	    m->verdict == ROOT_NO_DATABASE || (m->verdict == ROOT_FRESH && m->root.fd >= 0);
 	if (m->pushes && json_get_bool(account, "isReadOnly", false)) {
@@ -187,6 +190,7 @@ open_remote(struct mirror *m)
 	unsigned connections = m->config->connections;
 	struct http_options options = {
 	    .connections = connections,
+	    .speed = m->config->bandwidth,
 	    .streams =
 	        connections > 1 && connections < STREAMS ? STREAMS / connections : STREAMS,
 	};
@@ -197,6 +201,7 @@ open_remote(struct mirror *m)
 		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);
 	if (!outcome_is_ok(&o))
 		return o;
+	m->pace.rate = m->config->bandwidth;
 	m->service = host_of(session->api_url);
 	m->account_id = xstrdup(session->account_id);
 	m->page = session->max_objects_in_get < REMOTE_PAGE && session->max_objects_in_get > 0
@@ -305,6 +310,22 @@ bool
 mirror_recovers(const struct mirror *m)
 {
 	return m->verdict != ROOT_KNOWN && m->verdict != ROOT_FRESH;
+}
+
+struct deadline
+mirror_deadline(const struct mirror *m, int64_t size)
+{
+	int64_t slowest = m->config->bandwidth / 1000 / 2;
+
+	if (slowest == 0)
+		slowest = m->config->bandwidth == 0 ? SLOWEST : 1;
+	return deadline_in_ms(DEADLINE_MS + size / (slowest < SLOWEST ? slowest : SLOWEST));
+}
+
+bool
+mirror_recognises(const struct mirror *m)
+{
+	return mirror_recovers(m) || m->adopts;
 }
 
 /* Does the state know every file that has a name of ours? */

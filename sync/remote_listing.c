@@ -208,7 +208,7 @@ hand_over(struct mirror *m, int64_t gone, int64_t fresh)
 	        "iii", fresh, gone, fresh) == 0)
 		return;
 	store_run(m->store,
-	    "UPDATE email SET (keywords, raw) ="
+	    "UPDATE email SET aside = 0, (keywords, raw) ="
 	    " (SELECT keywords, raw FROM email WHERE n = ?) WHERE n = ?",
 	    "ii", gone, fresh);
 	store_run(m->store, "DELETE FROM email WHERE n = ?", "i", gone);

@@ -18,9 +18,6 @@
 #include "sync/line_ends.h"
 #include "sync/repair.h"
 
-#define DEADLINE_MS 300000 /* for a message, and for every byte of it: */
-#define SLOWEST     8      /* bytes a millisecond */
-
 /* A download into a file that is open. */
 struct incoming {
 	const struct repair *repair;
@@ -91,8 +88,7 @@ download(struct mirror *m, struct incoming *in)
 
 	in->trouble = outcome_ok();
 	m->report->requests++;
-	o = jmap_download(
-	    m->jmap, r->blob, &sink, deadline_in_ms(DEADLINE_MS + r->size / SLOWEST));
+	o = jmap_download(m->jmap, r->blob, &sink, mirror_deadline(m, r->size));
 	if (!outcome_is_ok(&in->trouble))
 		return in->trouble;
 	if (outcome_is_ok(&o) && in->received != r->size)

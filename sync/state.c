@@ -93,6 +93,14 @@ static const char *const steps[] = {
     " UNIQUE(mailbox, base));"
     "CREATE INDEX stray_id ON stray(id) WHERE id IS NOT NULL;",
 
+    /* Limits: messages that are known, and left at the service. */
+    "ALTER TABLE email ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX email_want;"
+    "CREATE INDEX email_want ON email(rank, received DESC)"
+    " WHERE want_mailboxes IS NOT NULL AND aside = 0;"
+    "CREATE INDEX email_aside ON email(size, blob) WHERE aside = 1;"
+    "ALTER TABLE mailbox ADD COLUMN follows INTEGER NOT NULL DEFAULT 1;",
+
     NULL,
 };
 

@@ -10,6 +10,10 @@
 #include "sync/state.h"
 #include "sync/status.h"
 
+#define PLANNED                                                                             \
+	"want_mailboxes IS NOT NULL AND aside = 0 AND want_mailboxes <> '' AND keywords IS" \
+	" NULL"
+
 /* Of one mailbox, or of all. */
 struct tally {
 	const struct mailbox *mailbox;
@@ -66,10 +70,8 @@ count_files(struct mirror *m, struct tallies *t)
 static void
 count_plans(struct mirror *m, struct tallies *t)
 {
-	sqlite3_stmt *q = store_query(m->store,
-	    "SELECT want_mailboxes FROM email WHERE want_mailboxes IS NOT NULL"
-	    " AND want_mailboxes <> '' AND keywords IS NULL",
-	    "");
+	sqlite3_stmt *q =
+	    store_query(m->store, "SELECT want_mailboxes FROM email WHERE " PLANNED, "");
 
 	while (store_row(m->store, q)) {
 		struct numbers wanted;
@@ -96,8 +98,7 @@ direction_of(const struct mirror *m, const struct mailbox *mb)
 	static const char *const names[] = {
 	    [DIRECTION_PULL] = "pull", [DIRECTION_PUSH] = "push", [DIRECTION_BOTH] = "both"};
 
-	return names[mailboxes_tells(m->config, mb->display) ? m->config->direction
-	                                                     : DIRECTION_PULL];
+	return names[mailboxes_direction(m->config, mb->display)];
 }
 
 static void
@@ -133,12 +134,10 @@ tell_mailbox(struct mirror *m, const struct tally *t)
 /* What concerns the section as a whole. */
 struct totals {
 	int64_t messages, bytes; /* here; one in several mailboxes counts once */
-	int64_t download, download_bytes, apply, tell;
+	int64_t download, download_bytes, aside, apply, tell;
 	int64_t complete;
 	bool interrupted;
 };
-
-#define PLANNED "want_mailboxes IS NOT NULL AND want_mailboxes <> '' AND keywords IS NULL"
 
 static void
 count_totals(struct mirror *m, struct totals *t)
@@ -153,9 +152,10 @@ count_totals(struct mirror *m, struct totals *t)
 	    .download = store_number(s, 0, "SELECT count(*) FROM email WHERE " PLANNED, ""),
 	    .download_bytes =
 	        store_number(s, 0, "SELECT sum(size) FROM email WHERE " PLANNED, ""),
+	    .aside = store_number(s, 0, "SELECT count(*) FROM email WHERE aside = 1", ""),
 	    .apply = store_number(s, 0,
 	        "SELECT count(*) FROM email WHERE want_mailboxes IS NOT NULL"
-	        " AND keywords IS NOT NULL",
+	        " AND aside = 0 AND keywords IS NOT NULL",
 	        ""),
 	    .tell = store_number(s, 0, "SELECT count(*) FROM email WHERE near = 1", ""),
 	    .complete = last_complete(m),
@@ -180,17 +180,19 @@ tell_section(struct mirror *m, const struct totals *t)
 	    service != NULL ? service : "no service", (long long)t->messages);
 	progress_add_bytes(&words, t->bytes);
 	add_count(&words, t->download, "to download");
+	add_count(&words, t->aside, "too old or large");
 	add_count(&words, t->apply, "to change here");
 	add_count(&words, t->tell, "to tell");
 	buf_addf(
 	    &words, t->interrupted ? "; the last run was cut short" : "; complete at %s", date);
 	report_answer(m->report, "status",
-	    json_pack("{s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "maildir",
-	        m->config->maildir, "service", service, "account", account, "messages",
-	        (json_int_t)t->messages, "bytes", (json_int_t)t->bytes, "download",
+	    json_pack("{s:s, s:s*, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
+	        "maildir", m->config->maildir, "service", service, "account", account,
+	        "messages", (json_int_t)t->messages, "bytes", (json_int_t)t->bytes, "download",
 	        (json_int_t)t->download, "download-bytes", (json_int_t)t->download_bytes,
-	        "apply", (json_int_t)t->apply, "tell", (json_int_t)t->tell, "complete",
-	        (json_int_t)t->complete, "interrupted", (int)t->interrupted),
+	        "aside", (json_int_t)t->aside, "apply", (json_int_t)t->apply, "tell",
+	        (json_int_t)t->tell, "complete", (json_int_t)t->complete, "interrupted",
+	        (int)t->interrupted),
 	    "%s", words.data);
 	buf_free(&words);
 	free(service);

@@ -336,7 +336,7 @@ refill(struct mirror *m)
 	if (m->drained)
 		return false;
 	q = store_query(m->store,
-	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL AND near = 0"
+	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL AND aside = 0 AND near = 0"
 	    " AND n NOT IN (SELECT n FROM temp.tried) ORDER BY rank, received DESC LIMIT ?",
 	    "i", (int64_t)MIRROR_CHUNK);
 	while (store_row(m->store, q))
@@ -398,7 +398,7 @@ task_next(struct mirror *m, struct task **task_r)
 		return store_error(m->store);
 	numbers_parse(t->want_mailboxes, &wanted);
 	load_copies(m, t);
-	if (mirror_recovers(m) || m->adopts)
+	if (mirror_recognises(m))
 		adopt_strays(m, t, &wanted);
 	if (is_chosen(m, t, &wanted))
 		o = plan(m, t, &wanted);

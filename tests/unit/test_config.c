@@ -180,6 +180,7 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  strip = {Received, \"X-*\"} domain = d.example }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
+	         "  push-only = {Out} max-age = 2 max-size = 5000000000 bandwidth = 3\n"
 	         "  connections = 4 }\n"
 	         "log { to = stderr facility = local3 level = debug }\n");
 	const struct account *a = config_account(config, "a");
@@ -228,6 +229,10 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_null(sync->mailboxes[2]);
 	assert_string_equal(sync->exclude[0], "Spam");
 	assert_null(sync->exclude[1]);
+	assert_string_equal(sync->push_only[0], "Out");
+	assert_int_equal(sync->max_age_s, 2 * 86400);
+	assert_int_equal(sync->max_size, INT64_C(5000000000));
+	assert_int_equal(sync->bandwidth, 3000);
 	assert_int_equal(sync->connections, 4);
 	assert_string_equal(sync->database, "/s/sync/s.db");
 	assert_int_equal(config->log.to, LOG_TO_STDERR);
