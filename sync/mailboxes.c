@@ -28,6 +28,7 @@ add(struct mailboxes *all, const char *id)
 
 	mb->id = xstrdup(id);
 	mb->follows = true;
+	mb->subscribed = mb->subscribed_there = -1;
 	all->v = xreallocarray(all->v, all->count + 1, sizeof(struct mailbox *));
 	all->v[all->count++] = mb;
 	return mb;
@@ -44,6 +45,7 @@ free_one(struct mailbox *mb)
 	free(mb->display);
 	free(mb->wanted);
 	free(mb->identity);
+	free(mb->subscribed_as);
 	for (size_t i = 0; i < PARTS; i++)
 		free(mb->stamps[i]);
 	letters_free(&mb->letters);
@@ -55,7 +57,8 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 {
 	sqlite3_stmt *q = store_query(store,
 	    "SELECT n, id, parent, name, role, path, selected, gone, rights, two_way,"
-	    " identity, stamp_new, stamp_cur, follows FROM mailbox ORDER BY id",
+	    " identity, stamp_new, stamp_cur, follows,"
+	    " subscribed, subscribed_there, subscribed_as FROM mailbox ORDER BY id",
 	    "");
 
 	while (store_row(store, q)) {
@@ -74,6 +77,9 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 		mb->stamps[PART_NEW] = store_copy(q, 11);
 		mb->stamps[PART_CUR] = store_copy(q, 12);
 		mb->follows = sqlite3_column_int(q, 13) != 0;
+		mb->subscribed = sqlite3_column_int(q, 14);
+		mb->subscribed_there = sqlite3_column_int(q, 15);
+		mb->subscribed_as = store_copy(q, 16);
 	}
 	if (all->count > 1)
 		qsort(all->v, all->count, sizeof(all->v[0]), compare);
@@ -190,10 +196,13 @@ mailboxes_record(struct mailboxes *all, struct store *store, const json_t *objec
 	replace(&mb->role, role);
 	mb->gone = false;
 	mb->rights = rights_of(object);
+	if (json_is_boolean(json_object_get(object, "isSubscribed")))
+		mb->subscribed_there = json_get_bool(object, "isSubscribed", false) ? 1 : 0;
 	store_run(store,
-	    "UPDATE mailbox SET parent = ?, name = ?, role = ?, gone = 0, rights = ?"
-	    " WHERE n = ?",
-	    "tttii", parent, name, role, (int64_t)mb->rights, mb->n);
+	    "UPDATE mailbox SET parent = ?, name = ?, role = ?, gone = 0, rights = ?,"
+	    " subscribed_there = ? WHERE n = ?",
+	    "tttiii", parent, name, role, (int64_t)mb->rights, (int64_t)mb->subscribed_there,
+	    mb->n);
 	return true;
 }
 

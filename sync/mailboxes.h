@@ -49,6 +49,11 @@ struct mailbox {
 	int lock;            /* a batch holds dovecot-uidlist.lock */
 	struct letters letters;
 	bool out_of_letters; /* and that was said */
+
+	/* subscriptions.c */
+	int subscribed;       /* as both sides agreed; -1 if nobody knows, */
+	int subscribed_there; /* ... as the service says */
+	char *subscribed_as;  /* the path under which the file had it, or NULL */
 };
 
 /* Pointers to mailboxes stay valid until mailboxes_free(). */

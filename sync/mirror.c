@@ -96,6 +96,7 @@
 #include "sync/remote.h"
 #include "sync/scan.h"
 #include "sync/strays.h"
+#include "sync/subscriptions.h"
 #include "sync/task.h"
 #include "sync/upload.h"
 
@@ -386,6 +387,8 @@ run_opened(struct mirror *m)
 	}
 	if (outcome_is_ok(&o) && mirror_recovers(m))
 		o = leftovers_remove(m);
+	if (outcome_is_ok(&o))
+		o = subscriptions_settle(m);
 	if (outcome_is_ok(&o))
 		o = folders_remove_gone(m);
 	if (outcome_is_ok(&o))

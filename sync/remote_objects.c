@@ -50,7 +50,8 @@ remote_email_properties(void)
 json_t *
 remote_mailbox_properties(void)
 {
-	static const char *const names[] = {"id", "name", "parentId", "role", "myRights"};
+	static const char *const names[] = {
+	    "id", "name", "parentId", "role", "myRights", "isSubscribed"};
 
 	return strings(names, sizeof(names) / sizeof(names[0]));
 }

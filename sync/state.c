@@ -101,6 +101,11 @@ static const char *const steps[] = {
     "CREATE INDEX email_aside ON email(size, blob) WHERE aside = 1;"
     "ALTER TABLE mailbox ADD COLUMN follows INTEGER NOT NULL DEFAULT 1;",
 
+    /* Subscriptions: 0, 1, or -1 for unknown. */
+    "ALTER TABLE mailbox ADD COLUMN subscribed INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE mailbox ADD COLUMN subscribed_there INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE mailbox ADD COLUMN subscribed_as TEXT;",
+
     NULL,
 };
 

@@ -195,6 +195,7 @@ fill_sync(
 	sync->push_only = document_list(d, section, "push-only", NULL);
 	sync->max_age_s = 86400 * (int64_t)document_number(d, section, "max-age");
 	sync->max_size = document_number(d, section, "max-size");
+	sync->subscriptions = document_word(d, section, "subscriptions") != 0;
 	sync->bandwidth = 1000 * (int64_t)document_number(d, section, "bandwidth");
 	sync->connections = (unsigned)document_number(d, section, "connections");
 	sync->database = xasprintf("%s/sync/%s.db", config->state_dir, sync->name);

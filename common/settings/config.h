@@ -81,6 +81,7 @@ struct sync_config {
 	char **push_only;     /* likewise: who comes and goes there at the service does not here */
 	int64_t max_age_s;    /* of messages to be downloaded; 0: any */
 	int64_t max_size;     /* likewise, in bytes */
+	bool subscriptions;   /* of Dovecot here and those of the service are kept alike */
 	int64_t bandwidth;    /* bytes a second at most; 0: any */
 	unsigned connections; /* 0: as many as is best */
 	char *database;       /* STATE-DIR/sync/NAME.db */

@@ -96,6 +96,7 @@ static const struct config_option options[] = {
     {"sync", "push-only", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "max-age", CONFIG_NUMBER, "0", 0, 36525, NULL, CONFIG_FOR_ALL},
     {"sync", "max-size", CONFIG_NUMBER, "0", 0, LONG_MAX, NULL, CONFIG_FOR_ALL},
+    {"sync", "subscriptions", CONFIG_CHOICE, "none", 0, 0, "none dovecot", CONFIG_FOR_ALL},
     {"sync", "bandwidth", CONFIG_NUMBER, "0", 0, RATE_MAX, NULL, CONFIG_FOR_ALL},
     {"sync", "connections", CONFIG_NUMBER, "0", 0, 64, NULL, CONFIG_FOR_ALL},
 

@@ -181,6 +181,7 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
 	         "  push-only = {Out} max-age = 2 max-size = 5000000000 bandwidth = 3\n"
+	         "  subscriptions = dovecot\n"
 	         "  connections = 4 }\n"
 	         "log { to = stderr facility = local3 level = debug }\n");
 	const struct account *a = config_account(config, "a");
@@ -233,6 +234,7 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_int_equal(sync->max_age_s, 2 * 86400);
 	assert_int_equal(sync->max_size, INT64_C(5000000000));
 	assert_int_equal(sync->bandwidth, 3000);
+	assert_true(sync->subscriptions);
 	assert_int_equal(sync->connections, 4);
 	assert_string_equal(sync->database, "/s/sync/s.db");
 	assert_int_equal(config->log.to, LOG_TO_STDERR);
