@@ -350,31 +350,6 @@ make_patch(const struct mirror *m, struct change *c)
 	c->action = json_object_size(c->patch) == 0 ? CHANGE_NOTHING : CHANGE_UPDATE;
 }
 
-static bool
-same_numbers(const struct numbers *a, const struct numbers *b)
-{
-	return a->count == b->count &&
-	       (a->count == 0 || memcmp(a->v, b->v, a->count * sizeof(a->v[0])) == 0);
-}
-
-/* What both sides did, where not all of it can be had.  Keywords always can. */
-static const char *
-conflict_of(const struct change *c)
-{
-	bool moved_here = !same_numbers(&c->near, &c->base);
-	bool moved_there = !same_numbers(&c->far, &c->base);
-	bool changed_here = moved_here || strcmp(c->near_keywords, c->agreed) != 0;
-	bool changed_there = moved_there || strcmp(c->far_keywords, c->agreed) != 0;
-
-	if (c->near.count == 0 && c->far.count == 0)
-		return NULL;
-	if (c->near.count == 0)
-		return changed_there ? "deleted-here" : NULL;
-	if (c->far.count == 0)
-		return changed_here ? "deleted-there" : NULL;
-	return moved_here && moved_there && !same_numbers(&c->near, &c->far) ? "moved" : NULL;
-}
-
 static void
 decide(const struct mirror *m, struct change *c)
 {
@@ -423,7 +398,9 @@ change_load(struct mirror *m, int64_t n, struct change **change_r)
 	merge_both_mailboxes(&c->base, &c->near, &c->far, &c->mailboxes);
 	c->keywords = merge_both_keywords(c->agreed, c->near_keywords, c->far_keywords);
 	if (c->agreed != NULL && c->base.count != 0)
-		c->conflict = conflict_of(c);
+		c->conflict = merge_conflict(&c->base, &c->near, &c->far,
+		    strcmp(c->near_keywords, c->agreed) != 0,
+		    strcmp(c->far_keywords, c->agreed) != 0);
 	decide(m, c);
 	*change_r = c;
 	return o;

@@ -449,9 +449,13 @@ static struct outcome
 verify_opened(struct mirror *m)
 {
 	struct verify *v = xcalloc(1, sizeof(*v));
-	struct outcome o = mirror_know_mailboxes(m);
+	struct outcome o;
 
 	v->m = m;
+	/* Looking for files that were renamed writes down where they are. */
+	if (m->options.dry_run)
+		store_rehearse(m->store);
+	o = mirror_know_mailboxes(m);
 	if (outcome_is_ok(&o) && m->root.fd >= 0) {
 		v->digest = known_digest(m);
 		o = check_all(v);
