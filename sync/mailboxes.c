@@ -207,6 +207,22 @@ mailboxes_record(struct mailboxes *all, struct store *store, const json_t *objec
 }
 
 void
+mailboxes_record_subscription(
+    const struct mailboxes *all, struct store *store, const json_t *object)
+{
+	const char *id = json_get_id(object, "id");
+	struct mailbox *mb = id != NULL ? mailboxes_by_id(all, id) : NULL;
+	int subscribed = json_get_bool(object, "isSubscribed", false) ? 1 : 0;
+
+	if (mb == NULL || mb->subscribed_there == subscribed ||
+	    !json_is_boolean(json_object_get(object, "isSubscribed")))
+		return;
+	mb->subscribed_there = subscribed;
+	store_run(store, "UPDATE mailbox SET subscribed_there = ? WHERE n = ?", "ii",
+	    (int64_t)subscribed, mb->n);
+}
+
+void
 mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id)
 {
 	struct mailbox *mb = mailboxes_by_id(all, id);

@@ -73,6 +73,10 @@ struct mailbox *mailboxes_by_n(const struct mailboxes *all, int64_t n);
 /* Take over what Mailbox/get says of one, into the state too.  False if it makes no sense. */
 bool mailboxes_record(struct mailboxes *all, struct store *store, const json_t *object);
 
+/* Take over what Mailbox/get says of subscribing to one that is known, and nothing else. */
+void mailboxes_record_subscription(
+    const struct mailboxes *all, struct store *store, const json_t *object);
+
 /* The service has destroyed it. */
 void mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id);
 

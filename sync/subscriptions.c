@@ -4,6 +4,9 @@
  * differs from that has changed; if both have, they are the same.  Before anything was
  * agreed on, a mailbox that either side subscribes to is subscribed to.
  *
+ * With each question for changes the service is asked for all subscriptions, too: not every
+ * server counts them as changes of a mailbox.
+ *
  * A folder that was renamed is in the file under the name it had then
  * (mailbox.subscribed_as), until this renames the line.
  *
