@@ -33,9 +33,9 @@ struct change {
 	bool fresh;   /* some of its files are not agreed on */
 	bool refused; /* some may not be told of: the mailbox takes nothing */
 	bool keeps;   /* what is deleted here stays there, and is remembered */
-	const char *conflict; /* what both sides did to it that does not go together, or NULL */
 	enum change_action action;
-	json_t *patch; /* of CHANGE_UPDATE */
+	json_t *patch;        /* of CHANGE_UPDATE */
+	const char *conflict; /* of merge_conflict(), or NULL */
 };
 
 /* The keywords that a file name in the mailbox says, as text that the caller free()s. */

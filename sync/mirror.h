@@ -91,7 +91,9 @@ void mirror_remove_database(const struct sync_config *config);
 /* Are there files of ours that the state may not know? */
 bool mirror_recovers(const struct mirror *m);
 
-/* Until when a message of this size has to be transferred. */
+/* Wait until the bandwidth allows to transfer a message of this size; local/cancelled.  And
+ * until when it has to be transferred then. */
+struct outcome mirror_take_turn(struct mirror *m, int64_t size);
 struct deadline mirror_deadline(const struct mirror *m, int64_t size);
 
 /* Or may there be files, ours or of others, that have to be recognised? */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
@@ -320,6 +321,17 @@ mirror_deadline(const struct mirror *m, int64_t size)
 	if (slowest == 0)
 		slowest = m->config->bandwidth == 0 ? SLOWEST : 1;
 	return deadline_in_ms(DEADLINE_MS + size / (slowest < SLOWEST ? slowest : SLOWEST));
+}
+
+struct outcome
+mirror_take_turn(struct mirror *m, int64_t size)
+{
+	int64_t wait = pace_wait_ms(&m->pace, clock_ms());
+
+	if (wait != 0 && !clock_sleep_ms(wait, DEADLINE_NEVER))
+		return outcome_make("local", "cancelled", NULL);
+	pace_take(&m->pace, clock_ms(), size);
+	return outcome_ok();
 }
 
 bool

@@ -87,6 +87,9 @@ download(struct mirror *m, struct incoming *in)
 	struct outcome o;
 
 	in->trouble = outcome_ok();
+	o = mirror_take_turn(m, r->size);
+	if (!outcome_is_ok(&o))
+		return o;
 	m->report->requests++;
 	o = jmap_download(m->jmap, r->blob, &sink, mirror_deadline(m, r->size));
 	if (!outcome_is_ok(&in->trouble))

@@ -117,18 +117,6 @@ ends_run(const struct outcome *o)
 
 /* Bytes */
 
-/* Until the bandwidth allows one more. */
-static struct outcome
-wait_for_turn(struct mirror *m, int64_t size)
-{
-	int64_t wait = pace_wait_ms(&m->pace, clock_ms());
-
-	if (wait != 0 && !clock_sleep_ms(wait, DEADLINE_NEVER))
-		return outcome_make("local", "cancelled", NULL);
-	pace_take(&m->pace, clock_ms(), size);
-	return outcome_ok();
-}
-
 static struct outcome
 upload_bytes(struct mirror *m, struct item *item, struct outgoing *out)
 {
@@ -136,7 +124,7 @@ upload_bytes(struct mirror *m, struct item *item, struct outgoing *out)
 	struct outcome o;
 
 	m->report->requests++;
-	o = wait_for_turn(m, out->size);
+	o = mirror_take_turn(m, out->size);
 	if (outcome_is_ok(&o))
 		o = jmap_upload(m->jmap, &source, "message/rfc822",
 		    mirror_deadline(m, out->size), &item->blob);
