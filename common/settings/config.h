@@ -78,7 +78,7 @@ struct sync_config {
 	char **mailboxes; /* patterns (fnmatch, '/' between levels), NULL-terminated */
 	char **exclude;
 	char **pull_only;     /* likewise: nothing done there is told to the service */
-	char **push_only;     /* likewise: who comes and goes there at the service does not here */
+	char **push_only;     /* likewise: what comes and goes there is left at the service */
 	int64_t max_age_s;    /* of messages to be downloaded; 0: any */
 	int64_t max_size;     /* likewise, in bytes */
 	bool subscriptions;   /* of Dovecot here and those of the service are kept alike */
