@@ -244,7 +244,7 @@ find_files(struct verify *v, int64_t email, struct files *files)
 			struct mailbox *mb =
 			    mailboxes_by_n(&m->mailboxes, one->file.mailbox->n);
 			enum scan_result result;
-			struct stat st;
+			struct stat st = {0};
 
 			one->there =
 			    fstatat(m->root.fd, one->file.file, &st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -355,12 +355,11 @@ repair(struct verify *v, const struct message *msg, const struct files *files, s
 static struct outcome
 judge(struct verify *v, const struct message *msg, struct outcome o)
 {
-	if (outcome_is_ok(&o) || o.reach > REACH_MESSAGE) {
-		bool of_file = outcome_is(&o, "local/io") || outcome_is(&o, "http/404");
+	bool of_message = o.reach <= REACH_MESSAGE || outcome_is(&o, "local/io") ||
+	                  outcome_is(&o, "http/404");
 
-		if (outcome_is_ok(&o) || !of_file)
-			return o;
-	}
+	if (outcome_is_ok(&o) || !of_message)
+		return o;
 	report_error(v->m->report, msg->id, &o);
 	return outcome_ok();
 }
