@@ -38,15 +38,13 @@ struct mirror {
 	struct jmap *jmap;
 	char *service; /* host of the API */
 	char *account_id;
-	size_t page;      /* ids to ask for at once */
-	size_t set_page;  /* objects to change at once */
-	bool adopts;      /* files of other programs may be what the service has */
-	bool pulls;       /* the service's changes are made here, */
-	bool pushes;      /* and what is changed here, there */
-	bool full;        /* no room for uploads, which was said */
-	bool unsteady;    /* some folder did not hold still: nothing missing is proof */
-	int lock;         /* on the database */
-	struct pace pace; /* of messages, either way */
+	size_t page;     /* ids to ask for at once */
+	size_t set_page; /* objects to change at once */
+	bool adopts;     /* files of other programs may be what the service has */
+	bool pulls;      /* the service's changes are made here, */
+	bool pushes;     /* and what is changed here, there */
+	bool unsteady;   /* some folder did not hold still: nothing missing is proof */
+	int lock;        /* on the database */
 	struct store *store;
 	struct root root;
 	struct mailboxes mailboxes;
@@ -59,6 +57,9 @@ struct mirror {
 	bool drained;                /* all planned messages were taken up */
 	int64_t chunk[MIRROR_CHUNK]; /* rows of email to take up next, see task_next() */
 	size_t chunk_next, chunk_count;
+
+	struct pace pace; /* of messages, either way */
+	bool full;        /* no room for uploads, which was said */
 };
 
 /*
