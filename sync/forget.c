@@ -85,7 +85,8 @@ forget_mailboxes(struct mirror *m)
 		    " (SELECT 1 FROM place WHERE place.email = email.n)",
 		    "");
 	report_result(m->report, json_pack("{s:I}", "forgotten", (json_int_t)forgotten),
-	    "%lld mailboxes forgotten; their files are left", (long long)forgotten);
+	    "%lld mailboxes %s; their files are left", (long long)forgotten,
+	    m->options.dry_run ? "would be forgotten" : "forgotten");
 	return store_commit(m->store);
 }
 
@@ -115,7 +116,9 @@ forget_section(struct mirror *m)
 	report_event(m->report, "forgotten", json_pack("{s:s}", "maildir", m->config->maildir),
 	    "%s", m->config->maildir);
 	report_result(m->report, json_object(), "%s",
-	    m->store == NULL ? "there was nothing to forget" : "forgotten; the files are left");
+	    m->store == NULL     ? "there was nothing to forget"
+	    : m->options.dry_run ? "would be forgotten; the files are left"
+	                         : "forgotten; the files are left");
 	if (m->store == NULL || m->options.dry_run)
 		return o;
 	o = remove_mark(m);
