@@ -317,6 +317,10 @@ apply_batch(struct mirror *m, struct batch *b, struct batch *downloads)
 		o = touched_sync(&touched, m->root.fd);
 	unlock_all(m);
 	touched_free(&touched);
+	/* What was to be downloaded, and was here already. */
+	for (size_t i = 0; i < b->count; i++)
+		if (!b->tasks[i]->failed && b->tasks[i]->keywords == NULL)
+			report_done(m->report, b->tasks[i]->size);
 	if (outcome_is_ok(&o))
 		return apply_record(m, b);
 	m->astray = true;

@@ -50,11 +50,11 @@ deletions_there(struct mirror *m, const struct mailbox *mb)
 static int64_t
 deletions_here(struct mirror *m, const struct mailbox *mb)
 {
-	if (!m->pulls || !mb->selected)
+	if (!m->pulls || !mb->selected || !mb->follows)
 		return 0;
 	return store_number(m->store, 0,
 	    "SELECT count(*) FROM email CROSS JOIN place ON place.email = email.n"
-	    " WHERE want_mailboxes = '' AND near = 0"
+	    " WHERE want_mailboxes = '' AND near = 0 AND aside = 0"
 	    " AND place.mailbox = ? AND place.missing = 0 AND place.agreed = 1",
 	    "i", mb->n);
 }
@@ -111,7 +111,7 @@ brake_check(struct mirror *m)
 	for (size_t i = 0; i < m->mailboxes.count && !m->options.allow_deletes; i++) {
 		const struct mailbox *mb = m->mailboxes.v[i];
 
-		if (!may_be_emptied(mb) && check_mailbox(m, mb))
+		if (mirror_chooses(m, mb) && !may_be_emptied(mb) && check_mailbox(m, mb))
 			stop = true;
 	}
 	if (stop && !m->options.dry_run)

@@ -397,6 +397,10 @@ change_load(struct mirror *m, int64_t n, struct change **change_r)
 	files_free(&files);
 	merge_both_mailboxes(&c->base, &c->near, &c->far, &c->mailboxes);
 	c->keywords = merge_both_keywords(c->agreed, c->near_keywords, c->far_keywords);
+	if (c->agreed != NULL && c->base.count != 0)
+		c->conflict = merge_conflict(&c->base, &c->near, &c->far,
+		    strcmp(c->near_keywords, c->agreed) != 0,
+		    strcmp(c->far_keywords, c->agreed) != 0);
 	decide(m, c);
 	*change_r = c;
 	return o;

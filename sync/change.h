@@ -34,7 +34,8 @@ struct change {
 	bool refused; /* some may not be told of: the mailbox takes nothing */
 	bool keeps;   /* what is deleted here stays there, and is remembered */
 	enum change_action action;
-	json_t *patch; /* of CHANGE_UPDATE */
+	json_t *patch;        /* of CHANGE_UPDATE */
+	const char *conflict; /* of merge_conflict(), or NULL */
 };
 
 /* The keywords that a file name in the mailbox says, as text that the caller free()s. */

@@ -78,24 +78,33 @@ try_lock(int root, const char *lock)
 }
 
 struct outcome
+dovecot_lock_file(int root, const char *lock)
+{
+	struct deadline d = deadline_in_ms(WAIT_MS);
+
+	while (!try_lock(root, lock)) {
+		if (errno != EEXIST)
+			return file_error("cannot make", lock);
+		if (is_stale(root, lock))
+			(void)unlinkat(root, lock, 0);
+		else if (!clock_sleep_ms(POLL_MS, d))
+			return outcome_make("local", "locked", "Dovecot keeps %s", lock);
+	}
+	return outcome_ok();
+}
+
+void
+dovecot_unlock_file(int root, const char *lock)
+{
+	(void)unlinkat(root, lock, 0);
+}
+
+struct outcome
 dovecot_lock(int root, const char *path)
 {
 	char *lock = file_in(path, "dovecot-uidlist.lock");
-	struct deadline d = deadline_in_ms(WAIT_MS);
-	struct outcome o = outcome_ok();
+	struct outcome o = dovecot_lock_file(root, lock);
 
-	while (!try_lock(root, lock)) {
-		if (errno != EEXIST) {
-			o = file_error("cannot make", lock);
-			break;
-		}
-		if (is_stale(root, lock)) {
-			(void)unlinkat(root, lock, 0);
-		} else if (!clock_sleep_ms(POLL_MS, d)) {
-			o = outcome_make("local", "locked", "Dovecot keeps %s", lock);
-			break;
-		}
-	}
 	free(lock);
 	return o;
 }
@@ -105,6 +114,6 @@ dovecot_unlock(int root, const char *path)
 {
 	char *lock = file_in(path, "dovecot-uidlist.lock");
 
-	(void)unlinkat(root, lock, 0);
+	dovecot_unlock_file(root, lock);
 	free(lock);
 }

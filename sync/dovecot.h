@@ -21,4 +21,8 @@ bool dovecot_uses(int root, const char *path);
 struct outcome dovecot_lock(int root, const char *path);
 void dovecot_unlock(int root, const char *path);
 
+/* The same with another of Dovecot's locks, by its own name. */
+struct outcome dovecot_lock_file(int root, const char *lock);
+void dovecot_unlock_file(int root, const char *lock);
+
 #endif

@@ -3,8 +3,9 @@
  * and, when its bytes are all there, a job of the batch that is being filled.  Full batches go
  * to the disk thread; what comes back from it is recorded in one transaction a batch.
  *
- * The window (transfers at once) starts at 24, grows by one with every window of successes
- * and is halved when the service asks for patience.  Trouble of one message (it is gone, its
+ * The window (transfers at once) starts at 24, or what the configuration allows, and grows by
+ * one with every window of successes.  When the service asks for patience it is halved, and
+ * nothing is started for as long as was asked; the message waits in the queue.  Trouble of one message (it is gone, its
  * size is not what was said) is reported and left for the next run; when several in a row
  * fail for reasons beyond one message, that is the outcome of the run.
  */
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/cancel.h"
+#include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "sync/disk.h"
@@ -30,8 +32,9 @@
 #define BATCHES_MAX  3 /* with the disk thread */
 #define FAILURES_MAX 3 /* in a row, of the service and not of a message */
 #define RUN_MS       200
-#define DEADLINE_MS  300000 /* for a message, and for every byte of it: */
-#define SLOWEST      8      /* bytes a millisecond */
+#define PATIENCE_MAX 12     /* requests for patience without a success between them */
+#define PAUSE_MS     500    /* where the service does not say how long; doubled each time, */
+#define PAUSE_MAX_MS 300000 /* and not longer than this, whatever it says */
 
 struct transfer {
 	struct download *download;
@@ -48,10 +51,11 @@ struct download {
 	struct disk *disk;
 	struct disk_batch *filling;
 	int64_t filling_bytes;
-	struct task *queue[QUEUE_MAX + MIRROR_CHUNK];
+	struct task *queue[QUEUE_MAX + MIRROR_CHUNK + WINDOW_MAX];
 	size_t queued;
-	size_t under_way, window, successes;
-	unsigned failures;
+	size_t under_way, window, window_max, successes;
+	unsigned failures, pauses;
+	int64_t paused_until_ms;
 	struct outcome end; /* of the run */
 };
 
@@ -61,7 +65,10 @@ download_new(struct mirror *m)
 	struct download *d = xcalloc(1, sizeof(*d));
 
 	d->mirror = m;
-	d->window = WINDOW_START;
+	d->window_max = m->config->connections != 0 && m->config->connections < WINDOW_MAX
+	                    ? m->config->connections
+	                    : WINDOW_MAX;
+	d->window = d->window_max < WINDOW_START ? d->window_max : WINDOW_START;
 	d->end = outcome_ok();
 	return d;
 }
@@ -189,8 +196,6 @@ note_failure(struct download *d, const struct transfer *t, const struct outcome 
 	}
 	if (!outcome_is_ok(&d->end) && !is_of_message(o))
 		return; /* one line says it */
-	if (outcome_is(o, "http/429") || o->retry_after != 0)
-		d->window = d->window > 1 ? d->window / 2 : 1;
 	report_error(d->mirror->report, t->task->id, o);
 	if (is_of_message(o))
 		return;
@@ -198,11 +203,35 @@ note_failure(struct download *d, const struct transfer *t, const struct outcome 
 		d->end = *o;
 }
 
+/* Does the service ask for patience, and may it have some more?  Those that are under way
+ * together get the same answer: only the first of them counts. */
+static bool
+is_patient(struct download *d, const struct outcome *o)
+{
+	int64_t now = clock_ms();
+	int64_t wait = o->retry_after != 0
+	                   ? (int64_t)o->retry_after * 1000
+	                   : (int64_t)PAUSE_MS << (d->pauses < 10 ? d->pauses : 10);
+
+	if ((!outcome_is(o, "http/429") && o->retry_after == 0) || !outcome_is_ok(&d->end) ||
+	    d->pauses >= PATIENCE_MAX || wait > PAUSE_MAX_MS)
+		return false;
+	if (now >= d->paused_until_ms) {
+		d->pauses++;
+		d->window = d->window > 1 ? d->window / 2 : 1;
+		d->successes = 0;
+		d->paused_until_ms = now + wait;
+		pace_pause(&d->mirror->pace, now, wait);
+	}
+	return true;
+}
+
 static void
 note_success(struct download *d)
 {
 	d->failures = 0;
-	if (++d->successes >= d->window && d->window < WINDOW_MAX) {
+	d->pauses = 0;
+	if (++d->successes >= d->window && d->window < d->window_max) {
 		d->window++;
 		d->successes = 0;
 	}
@@ -273,12 +302,18 @@ done(void *arg, struct outcome o)
 		o = finish_file(t);
 	if (outcome_is_ok(&o)) {
 		d->mirror->report->bytes += t->task->size;
+		report_done(d->mirror->report, t->task->size);
 		note_success(d);
 		add_job(d, t);
 	} else {
-		note_failure(d, t, &o);
 		if (t->fd >= 0)
 			(void)unlinkat(d->mirror->root.fd, t->tmp, 0);
+		if (is_patient(d, &o)) {
+			d->queue[d->queued++] = t->task;
+			t->task = NULL;
+		} else {
+			note_failure(d, t, &o);
+		}
 	}
 	transfer_free(t);
 }
@@ -298,8 +333,9 @@ start(struct download *d, struct task *task)
 	maildir_name_make(&m->namer, task->id, task->received, &t->base);
 	t->tmp = xasprintf("%s%stmp/%s", folder, *folder != '\0' ? "/" : "", t->base.data);
 	d->under_way++;
-	jmap_download_start(m->jmap, task->blob, &sink,
-	    deadline_in_ms(DEADLINE_MS + task->size / SLOWEST), done, t);
+	jmap_download_start(
+	    m->jmap, task->blob, &sink, mirror_deadline(m, task->size), done, t);
+	pace_take(&m->pace, clock_ms(), task->size);
 }
 
 /* Batches */
@@ -341,8 +377,6 @@ record_batch(struct download *d, struct disk_batch *b)
 				d->end = job->outcome;
 			continue;
 		}
-		d->mirror->report->done++;
-		d->mirror->report->done_bytes += task->size;
 		recorded.tasks[recorded.count++] = task;
 		job->owner = NULL;
 	}
@@ -389,10 +423,21 @@ start_queued(struct download *d)
 	size_t started = 0;
 
 	while (started < d->queued && d->under_way < d->window && !disk_is_full(d) &&
+	       pace_wait_ms(&d->mirror->pace, clock_ms()) == 0 &&
 	       d->under_way + (d->filling != NULL ? d->filling->count : 0) < MIRROR_CHUNK)
 		start(d, d->queue[started++]);
 	d->queued -= started;
 	memmove(d->queue, d->queue + started, d->queued * sizeof(d->queue[0]));
+}
+
+/* Nothing is under way, because the next is not to start yet. */
+static void
+wait_for_turn(const struct download *d)
+{
+	int64_t wait = pace_wait_ms(&d->mirror->pace, clock_ms());
+
+	if (wait != 0)
+		clock_sleep_ms(wait < RUN_MS ? wait : RUN_MS, DEADLINE_NEVER);
 }
 
 struct outcome
@@ -409,6 +454,8 @@ download_run(struct download *d, bool flush, bool *busy_r)
 	start_queued(d);
 	if (d->under_way != 0)
 		jmap_run(d->mirror->jmap, RUN_MS);
+	else if (d->queued != 0)
+		wait_for_turn(d);
 	report_progress(d->mirror->report);
 	full = d->filling != NULL &&
 	       (d->filling->count == MIRROR_CHUNK || d->filling_bytes >= BATCH_BYTES ||

@@ -273,6 +273,8 @@ create_mailbox(struct mirror *m, const char *path)
 
 		json_object_set_new(object, "id", json_string(id));
 		json_object_set(object, "myRights", json_object_get(created, "myRights"));
+		json_object_set(
+		    object, "isSubscribed", json_object_get(created, "isSubscribed"));
 		store_begin(m->store);
 		if (id != NULL && mailboxes_record(&m->mailboxes, m->store, object)) {
 			mb = mailboxes_by_id(&m->mailboxes, id);

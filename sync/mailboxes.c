@@ -27,6 +27,8 @@ add(struct mailboxes *all, const char *id)
 	struct mailbox *mb = xcalloc(1, sizeof(*mb));
 
 	mb->id = xstrdup(id);
+	mb->follows = true;
+	mb->subscribed = mb->subscribed_there = -1;
 	all->v = xreallocarray(all->v, all->count + 1, sizeof(struct mailbox *));
 	all->v[all->count++] = mb;
 	return mb;
@@ -43,6 +45,7 @@ free_one(struct mailbox *mb)
 	free(mb->display);
 	free(mb->wanted);
 	free(mb->identity);
+	free(mb->subscribed_as);
 	for (size_t i = 0; i < PARTS; i++)
 		free(mb->stamps[i]);
 	letters_free(&mb->letters);
@@ -54,7 +57,8 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 {
 	sqlite3_stmt *q = store_query(store,
 	    "SELECT n, id, parent, name, role, path, selected, gone, rights, two_way,"
-	    " identity, stamp_new, stamp_cur FROM mailbox ORDER BY id",
+	    " identity, stamp_new, stamp_cur, follows,"
+	    " subscribed, subscribed_there, subscribed_as FROM mailbox ORDER BY id",
 	    "");
 
 	while (store_row(store, q)) {
@@ -72,6 +76,10 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 		mb->identity = store_copy(q, 10);
 		mb->stamps[PART_NEW] = store_copy(q, 11);
 		mb->stamps[PART_CUR] = store_copy(q, 12);
+		mb->follows = sqlite3_column_int(q, 13) != 0;
+		mb->subscribed = sqlite3_column_int(q, 14);
+		mb->subscribed_there = sqlite3_column_int(q, 15);
+		mb->subscribed_as = store_copy(q, 16);
 	}
 	if (all->count > 1)
 		qsort(all->v, all->count, sizeof(all->v[0]), compare);
@@ -188,11 +196,30 @@ mailboxes_record(struct mailboxes *all, struct store *store, const json_t *objec
 	replace(&mb->role, role);
 	mb->gone = false;
 	mb->rights = rights_of(object);
+	if (json_is_boolean(json_object_get(object, "isSubscribed")))
+		mb->subscribed_there = json_get_bool(object, "isSubscribed", false) ? 1 : 0;
 	store_run(store,
-	    "UPDATE mailbox SET parent = ?, name = ?, role = ?, gone = 0, rights = ?"
-	    " WHERE n = ?",
-	    "tttii", parent, name, role, (int64_t)mb->rights, mb->n);
+	    "UPDATE mailbox SET parent = ?, name = ?, role = ?, gone = 0, rights = ?,"
+	    " subscribed_there = ? WHERE n = ?",
+	    "tttiii", parent, name, role, (int64_t)mb->rights, (int64_t)mb->subscribed_there,
+	    mb->n);
 	return true;
+}
+
+void
+mailboxes_record_subscription(
+    const struct mailboxes *all, struct store *store, const json_t *object)
+{
+	const char *id = json_get_id(object, "id");
+	struct mailbox *mb = id != NULL ? mailboxes_by_id(all, id) : NULL;
+	int subscribed = json_get_bool(object, "isSubscribed", false) ? 1 : 0;
+
+	if (mb == NULL || mb->subscribed_there == subscribed ||
+	    !json_is_boolean(json_object_get(object, "isSubscribed")))
+		return;
+	mb->subscribed_there = subscribed;
+	store_run(store, "UPDATE mailbox SET subscribed_there = ? WHERE n = ?", "ii",
+	    (int64_t)subscribed, mb->n);
 }
 
 void
@@ -286,11 +313,11 @@ find_display(const struct mailboxes *all, struct mailbox *mb)
 	                               : xstrdup(mb->name);
 }
 
-static bool
-matches(const char *name, char *const *patterns)
+bool
+mailboxes_match(char *const *patterns, const char *display)
 {
 	for (; patterns != NULL && *patterns != NULL; patterns++)
-		if (fnmatch(*patterns, name, 0) == 0)
+		if (fnmatch(*patterns, display, 0) == 0)
 			return true;
 	return false;
 }
@@ -298,19 +325,70 @@ matches(const char *name, char *const *patterns)
 bool
 mailboxes_selects(const struct sync_config *config, const char *display)
 {
-	return matches(display, config->mailboxes) && !matches(display, config->exclude);
+	return mailboxes_match(config->mailboxes, display) &&
+	       !mailboxes_match(config->exclude, display);
+}
+
+enum sync_direction
+mailboxes_direction(const struct sync_config *config, const char *display)
+{
+	if (mailboxes_match(config->pull_only, display))
+		return DIRECTION_PULL;
+	return mailboxes_match(config->push_only, display) ? DIRECTION_PUSH : config->direction;
 }
 
 bool
 mailboxes_tells(const struct sync_config *config, const char *display)
 {
-	return config->direction != DIRECTION_PULL && !matches(display, config->pull_only);
+	return mailboxes_direction(config, display) != DIRECTION_PULL;
+}
+
+static bool
+has_patterns(char *const *patterns)
+{
+	return patterns != NULL && *patterns != NULL;
+}
+
+bool
+mailboxes_push(const struct sync_config *config)
+{
+	return config->direction != DIRECTION_PULL || has_patterns(config->push_only);
+}
+
+bool
+mailboxes_pull(const struct sync_config *config)
+{
+	return config->direction != DIRECTION_PUSH || has_patterns(config->pull_only);
+}
+
+bool
+mailboxes_follows(const struct sync_config *config, const char *display)
+{
+	return !mailboxes_pull(config) ||
+	       mailboxes_direction(config, display) != DIRECTION_PUSH;
+}
+
+/* Set what the configuration says of one.  Does it change what is to be looked for? */
+static bool
+configure(struct mailbox *mb, struct store *store, const struct sync_config *config)
+{
+	bool selected = mailboxes_selects(config, mb->display);
+	bool follows = mailboxes_follows(config, mb->display);
+	bool changed = selected && (!mb->selected || follows != mb->follows);
+
+	if (selected == mb->selected && follows == mb->follows)
+		return false;
+	mb->selected = selected;
+	mb->follows = follows;
+	store_run(store, "UPDATE mailbox SET selected = ?, follows = ? WHERE n = ?", "iii",
+	    (int64_t)selected, (int64_t)follows, mb->n);
+	return changed && !mb->fresh;
 }
 
 bool
 mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config)
 {
-	bool newly_selected = false;
+	bool changed = false;
 	size_t left = all->count;
 
 	find_inbox(all);
@@ -318,22 +396,18 @@ mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_c
 	for (unsigned depth = 0; left > 0; depth++) {
 		for (size_t i = 0; i < all->count; i++) {
 			struct mailbox *mb = all->v[i];
-			bool selected;
 
 			if (mb->depth != depth)
 				continue;
 			left--;
 			find_display(all, mb);
-			selected = mailboxes_selects(config, mb->display);
-			if (selected == mb->selected)
-				continue;
-			mb->selected = selected;
-			newly_selected = newly_selected || (selected && !mb->fresh);
-			store_run(store, "UPDATE mailbox SET selected = ? WHERE n = ?", "ii",
-			    (int64_t)selected, mb->n);
+			changed = configure(mb, store, config) || changed;
 		}
 	}
-	for (size_t i = 0; i < all->count; i++)
+	all->unfollowed = false;
+	for (size_t i = 0; i < all->count; i++) {
 		all->v[i]->fresh = false;
-	return newly_selected;
+		all->unfollowed = all->unfollowed || !all->v[i]->follows;
+	}
+	return changed;
 }

@@ -43,17 +43,24 @@ struct mailbox {
 	bool moved_there;    /* the service renamed it, and its folder was not where it was */
 	bool vanished;       /* somebody removed its folder, and that is to be told */
 	bool two_way;        /* what is done in its folder is told to the service */
+	bool follows;        /* who comes and goes there at the service does so here */
 	char *identity;      /* of the folder when it was last looked at, or NULL */
 	char *stamps[PARTS]; /* of new/ and cur/ when all they held was known, or NULL */
 	int lock;            /* a batch holds dovecot-uidlist.lock */
 	struct letters letters;
 	bool out_of_letters; /* and that was said */
+
+	/* subscriptions.c */
+	int subscribed;       /* as both sides agreed; -1 if nobody knows, */
+	int subscribed_there; /* ... as the service says */
+	char *subscribed_as;  /* the path under which the file had it, or NULL */
 };
 
 /* Pointers to mailboxes stay valid until mailboxes_free(). */
 struct mailboxes {
 	struct mailbox **v; /* by id */
 	size_t count;
+	bool unfollowed; /* some are */
 };
 
 void mailboxes_load(struct mailboxes *all, struct store *store);
@@ -66,14 +73,29 @@ struct mailbox *mailboxes_by_n(const struct mailboxes *all, int64_t n);
 /* Take over what Mailbox/get says of one, into the state too.  False if it makes no sense. */
 bool mailboxes_record(struct mailboxes *all, struct store *store, const json_t *object);
 
+/* Take over what Mailbox/get says of subscribing to one that is known, and nothing else. */
+void mailboxes_record_subscription(
+    const struct mailboxes *all, struct store *store, const json_t *object);
+
 /* The service has destroyed it. */
 void mailboxes_record_gone(struct mailboxes *all, struct store *store, const char *id);
+
+/* Does one of the patterns (fnmatch(3), ended by NULL; NULL is none) fit the name? */
+bool mailboxes_match(char *const *patterns, const char *display);
 
 /* Do the patterns of the configuration select a mailbox with this display name? */
 bool mailboxes_selects(const struct sync_config *config, const char *display);
 
-/* May changes in the folder of such a mailbox be told to the service? */
+/* The direction of a mailbox with this display name, and what that means: may changes in its
+ * folder be told to the service, and are the service's made in its folder?  With direction =
+ * push for all, the latter is true: then the plan as a whole waits. */
+enum sync_direction mailboxes_direction(const struct sync_config *config, const char *display);
 bool mailboxes_tells(const struct sync_config *config, const char *display);
+bool mailboxes_follows(const struct sync_config *config, const char *display);
+
+/* Is any mailbox told of, or followed, by these patterns? */
+bool mailboxes_push(const struct sync_config *config);
+bool mailboxes_pull(const struct sync_config *config);
 
 /* May this be done there? */
 bool mailbox_may(const struct mailbox *mailbox, enum mailbox_right right);
@@ -87,7 +109,8 @@ void mailboxes_forget(struct mailboxes *all, struct store *store, struct mailbox
 /*
  * After records changed: find each one's depth and display name, which one is the inbox, and
  * which the patterns of the configuration select.  True if a mailbox that was in the state
- * before is newly selected: its messages have to be looked for.
+ * before is newly selected, or followed otherwise than it was: its messages have to be looked
+ * for.
  */
 bool
 mailboxes_settle(struct mailboxes *all, struct store *store, const struct sync_config *config);

@@ -232,3 +232,25 @@ merge_both_keywords(const char *base, const char *near, const char *far)
 		keywords_free(&sets[i]);
 	return buf_steal(&text);
 }
+
+static bool
+same_numbers(const struct numbers *a, const struct numbers *b)
+{
+	return a->count == b->count &&
+	       (a->count == 0 || memcmp(a->v, b->v, a->count * sizeof(a->v[0])) == 0);
+}
+
+const char *
+merge_conflict(const struct numbers *base, const struct numbers *near,
+    const struct numbers *far, bool near_keywords, bool far_keywords)
+{
+	bool moved_here = !same_numbers(near, base), moved_there = !same_numbers(far, base);
+
+	if (near->count == 0 && far->count == 0)
+		return NULL;
+	if (near->count == 0)
+		return moved_there || far_keywords ? "deleted-here" : NULL;
+	if (far->count == 0)
+		return moved_here || near_keywords ? "deleted-there" : NULL;
+	return moved_here && moved_there && !same_numbers(near, far) ? "moved" : NULL;
+}

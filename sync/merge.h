@@ -48,6 +48,14 @@ void keyword_change_free(struct keyword_change *change);
 void merge_both_mailboxes(const struct numbers *base, const struct numbers *near,
     const struct numbers *far, struct numbers *merged);
 
+/*
+ * What both sides did to a message since base, which is in some mailbox, where not all of it
+ * can be had: "deleted-here", "deleted-there" or "moved"; else NULL.  Keywords always go
+ * together; of them it is said whether a side has changed any.
+ */
+const char *merge_conflict(const struct numbers *base, const struct numbers *near,
+    const struct numbers *far, bool near_keywords, bool far_keywords);
+
 /* The same of keywords, all as text (see keywords.h); the caller free()s the result. */
 char *merge_both_keywords(const char *base, const char *near, const char *far);
 

@@ -90,12 +90,14 @@
 #include "sync/folders.h"
 #include "sync/folders_near.h"
 #include "sync/leftovers.h"
+#include "sync/limits.h"
 #include "sync/mirror.h"
 #include "sync/near.h"
 #include "sync/push.h"
 #include "sync/remote.h"
 #include "sync/scan.h"
 #include "sync/strays.h"
+#include "sync/subscriptions.h"
 #include "sync/task.h"
 #include "sync/upload.h"
 
@@ -104,7 +106,32 @@ static void
 rehearse(struct mirror *m, struct task **task)
 {
 	task_report(m, *task);
+	if ((*task)->keywords == NULL)
+		report_done(m->report, (*task)->size);
 	task_free(task);
+}
+
+/* It is destroyed, but has a file where the service is not followed. */
+static bool
+is_kept(const struct task *task)
+{
+	for (size_t i = 0; i < task->count; i++)
+		if (!task->copies[i].mailbox->follows)
+			return true;
+	return false;
+}
+
+/* Is it not to be done now, or not at all? */
+static bool
+leaves_aside(struct mirror *m, struct task *task)
+{
+	if (task->failed || (*task->want_mailboxes == '\0' && is_kept(task)))
+		return true;
+	if (task->keywords != NULL || !task_needs_download(task) ||
+	    !limits_exceeded(m, task->received, task->size))
+		return false;
+	limits_set_aside(m, task->n, true);
+	return true;
 }
 
 struct work {
@@ -126,7 +153,7 @@ take_up(struct mirror *m, struct work *w, bool *more_r)
 		o = task_next(m, &task);
 		if (!outcome_is_ok(&o) || task == NULL)
 			break;
-		if (task->failed)
+		if (leaves_aside(m, task))
 			task_free(&task);
 		else if (m->options.dry_run)
 			rehearse(m, &task);
@@ -178,6 +205,7 @@ work_through(struct mirror *m, struct work *w)
 	while (outcome_is_ok(&o) && (more || busy || w->listing != NULL)) {
 		if (cancel_requested())
 			return outcome_make("local", "cancelled", NULL);
+		m->report->counting = w->listing != NULL;
 		o = take_up(m, w, &more);
 		if (outcome_is_ok(&o))
 			o = apply_local(m, w);
@@ -212,10 +240,22 @@ carry_out(struct mirror *m, struct listing **listing)
 static void
 count_left_over(struct mirror *m)
 {
-	m->report->wanted = store_number(m->store, 0,
-	    "SELECT count(*) FROM email WHERE want_mailboxes <> '' AND keywords IS NULL", "");
-	m->report->wanted_bytes = store_number(m->store, 0,
-	    "SELECT sum(size) FROM email WHERE want_mailboxes <> '' AND keywords IS NULL", "");
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT size, want_mailboxes FROM email"
+	    " WHERE want_mailboxes IS NOT NULL AND aside = 0 AND want_mailboxes <> ''"
+	    " AND keywords IS NULL",
+	    "");
+
+	while (store_row(m->store, q)) {
+		struct numbers wanted;
+
+		numbers_parse((const char *)sqlite3_column_text(q, 1), &wanted);
+		if (mirror_concerns(m, &wanted)) {
+			m->report->wanted++;
+			m->report->wanted_bytes += sqlite3_column_int64(q, 0);
+		}
+		numbers_free(&wanted);
+	}
 }
 
 /* Files the state has lost, before anything is downloaded that may be there. */
@@ -224,7 +264,7 @@ recover_files(struct mirror *m)
 {
 	struct outcome o = outcome_ok();
 
-	if ((!mirror_recovers(m) && !m->adopts) || m->scanned)
+	if (!mirror_recognises(m) || m->scanned)
 		return o;
 	if (!m->options.dry_run)
 		o = mirror_start_changing(m);
@@ -325,9 +365,18 @@ run_opened(struct mirror *m)
 	if (m->options.dry_run)
 		store_rehearse(m->store);
 	mailboxes_load(&m->mailboxes, m->store);
-	list = mailboxes_settle(&m->mailboxes, m->store, m->config) ||
-	       m->verdict == ROOT_NO_DATABASE;
-	o = folders_recover(m);
+	list = mailboxes_settle(&m->mailboxes, m->store, m->config);
+	/* The folder of a mailbox that is selected again may hold what it held before. */
+	m->adopts = m->adopts || list;
+	list = list || m->verdict == ROOT_NO_DATABASE;
+	/* When files have to be recognised first, it is about all of them. */
+	if (mirror_recognises(m))
+		m->options.mailboxes = NULL;
+	o = limits_begin(m);
+	if (outcome_is_ok(&o) && mirror_recognises(m))
+		limits_lift(m);
+	if (outcome_is_ok(&o))
+		o = folders_recover(m);
 	count_left_over(m);
 	if (outcome_is_ok(&o) && !list)
 		o = follow_changes(m, &list);
@@ -339,6 +388,8 @@ run_opened(struct mirror *m)
 	}
 	if (outcome_is_ok(&o) && mirror_recovers(m))
 		o = leftovers_remove(m);
+	if (outcome_is_ok(&o))
+		o = subscriptions_settle(m);
 	if (outcome_is_ok(&o))
 		o = folders_remove_gone(m);
 	if (outcome_is_ok(&o))

@@ -2,12 +2,15 @@
  * Before and after a run: lock, folder, state, service; in this order, so that a run that
  * must not be costs no request.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
@@ -27,6 +30,9 @@
 #define SET_PAGE   250 /* objects to change at once; more is no faster */
 #define SESSION_MS 180000
 
+#define DEADLINE_MS 300000 /* for a message, and for every byte of it: */
+#define SLOWEST     8      /* bytes a millisecond, half the bandwidth if that is less */
+
 static struct outcome
 lock_database(const char *database, int64_t patience_ms, int *lock_r)
 {
@@ -41,13 +47,13 @@ lock_database(const char *database, int64_t patience_ms, int *lock_r)
 	return o;
 }
 
-static void
-remove_database(const char *database)
+void
+mirror_remove_database(const struct sync_config *config)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		char *file = xasprintf("%s%s", database, suffixes[i]);
+		char *file = xasprintf("%s%s", config->database, suffixes[i]);
 
 		(void)unlink(file);
 		free(file);
@@ -64,7 +70,7 @@ open_state(struct mirror *m, bool afresh)
 	if (m->options.dry_run && (afresh || access(path, F_OK) < 0))
 		path = "";
 	else if (afresh)
-		remove_database(path);
+		mirror_remove_database(m->config);
 	o = state_open(path, &m->store);
 	if (outcome_is(&o, "local/database") || outcome_is(&o, "local/damaged"))
 		outcome_hint(&o, "ferry-sync --rebuild %s makes it anew from the Maildir",
@@ -113,6 +119,12 @@ open_local(struct mirror *m)
 		o = open_state(m, m->options.rebuild);
 	if (outcome_is_ok(&o))
 		o = judge_root(m);
+	if (outcome_is_ok(&o) && m->options.verify && mirror_recovers(m) &&
+	    m->verdict != ROOT_CRASHED) {
+		o = outcome_make("local", "wrong-folder",
+		    "%s and its database do not fit together yet", m->root.path);
+		outcome_hint(&o, "run ferry-sync %s first", m->config->name);
+	}
 	if (outcome_is_ok(&o) && m->verdict == ROOT_OLD_FOLDER)
 		o = forget_state(m);
 	return o;
@@ -164,8 +176,8 @@ choose_direction(struct mirror *m, const struct jmap_session *session)
 	const json_t *account = json_get_object(
 	    json_get_object(session->document, "accounts"), session->account_id);
 
-	m->pulls = m->config->direction != DIRECTION_PUSH;
-	m->pushes = m->config->direction != DIRECTION_PULL;
+	m->pulls = mailboxes_pull(m->config);
+	m->pushes = mailboxes_push(m->config);
 	m->adopts =
 	    m->verdict == ROOT_NO_DATABASE || (m->verdict == ROOT_FRESH && m->root.fd >= 0);
 	if (m->pushes && json_get_bool(account, "isReadOnly", false)) {
@@ -182,6 +194,7 @@ mirror_connect(const struct sync_config *config, int64_t retry_ms, struct jmap *
 	struct http_options options = {
 	    .connections = config->connections,
 	    .spread = spread,
+	    .speed = config->bandwidth,
 	    .retry_ms = retry_ms,
 	    .streams = spread < STREAMS ? STREAMS / spread : STREAMS,
 	};
@@ -202,6 +215,7 @@ open_remote(struct mirror *m)
 		o = jmap_session(m->jmap, deadline_in_ms(SESSION_MS), &session);
 	if (!outcome_is_ok(&o))
 		return o;
+	m->pace.rate = m->config->bandwidth;
 	m->service = host_of(session->api_url);
 	m->account_id = xstrdup(session->account_id);
 	m->page = session->max_objects_in_get < REMOTE_PAGE && session->max_objects_in_get > 0
@@ -230,6 +244,54 @@ mirror_open(struct mirror *m)
 	if (outcome_is_ok(&o))
 		o = open_remote(m);
 	return o;
+}
+
+struct outcome
+mirror_peek(struct mirror *m)
+{
+	struct outcome o;
+
+	m->root.fd = m->lock = -1;
+	if (access(m->config->database, F_OK) < 0)
+		return errno == ENOENT ? outcome_ok()
+		                       : file_error("cannot read", m->config->database);
+	o = lock_database(m->config->database, m->options.patience_ms, &m->lock);
+	if (outcome_is_ok(&o))
+		o = state_open(m->config->database, &m->store);
+	if (!outcome_is_ok(&o))
+		return o;
+	return mirror_know_mailboxes(m);
+}
+
+/* That a mailbox is newly selected is for the next run to find, not for us to note. */
+struct outcome
+mirror_know_mailboxes(struct mirror *m)
+{
+	store_begin(m->store);
+	mailboxes_load(&m->mailboxes, m->store);
+	mailboxes_settle(&m->mailboxes, m->store, m->config);
+	store_rollback(m->store);
+	return store_error(m->store);
+}
+
+bool
+mirror_chooses(const struct mirror *m, const struct mailbox *mb)
+{
+	return m->options.mailboxes == NULL ||
+	       mailboxes_match(m->options.mailboxes, mb->display);
+}
+
+bool
+mirror_concerns(const struct mirror *m, const struct numbers *mailboxes)
+{
+	bool concerns = m->options.mailboxes == NULL;
+
+	for (size_t i = 0; i < mailboxes->count && !concerns; i++) {
+		const struct mailbox *mb = mailboxes_by_n(&m->mailboxes, mailboxes->v[i]);
+
+		concerns = mb != NULL && mirror_chooses(m, mb);
+	}
+	return concerns;
 }
 
 struct outcome
@@ -271,6 +333,33 @@ mirror_recovers(const struct mirror *m)
 	return m->verdict != ROOT_KNOWN && m->verdict != ROOT_FRESH;
 }
 
+struct deadline
+mirror_deadline(const struct mirror *m, int64_t size)
+{
+	int64_t slowest = m->config->bandwidth / 1000 / 2;
+
+	if (slowest == 0)
+		slowest = m->config->bandwidth == 0 ? SLOWEST : 1;
+	return deadline_in_ms(DEADLINE_MS + size / (slowest < SLOWEST ? slowest : SLOWEST));
+}
+
+struct outcome
+mirror_take_turn(struct mirror *m, int64_t size)
+{
+	int64_t wait = pace_wait_ms(&m->pace, clock_ms());
+
+	if (wait != 0 && !clock_sleep_ms(wait, DEADLINE_NEVER))
+		return outcome_make("local", "cancelled", NULL);
+	pace_take(&m->pace, clock_ms(), size);
+	return outcome_ok();
+}
+
+bool
+mirror_recognises(const struct mirror *m)
+{
+	return mirror_recovers(m) || m->adopts;
+}
+
 /* Does the state know every file that has a name of ours? */
 static bool
 is_clean(const struct mirror *m)
@@ -284,6 +373,9 @@ mirror_close(struct mirror *m)
 {
 	struct outcome o = outcome_ok();
 
+	/* When a run was last complete is what the lock's date says. */
+	if (m->recovered && !m->options.dry_run)
+		(void)futimens(m->lock, NULL);
 	if (m->changing && m->store != NULL && is_clean(m)) {
 		state_set_number(m->store, STATE_RUNNING, 0);
 		o = store_error(m->store);

@@ -41,9 +41,17 @@ release(struct push *p)
 	p->state = NULL;
 }
 
-/* The next messages, after row *after. */
+/* Is, or was, it in a mailbox that this run is about? */
+static bool
+is_chosen(const struct mirror *m, const struct change *c)
+{
+	return mirror_concerns(m, &c->base) || mirror_concerns(m, &c->near) ||
+	       mirror_concerns(m, &c->far);
+}
+
+/* The next messages, after row *after; *more_r if there are any. */
 static struct outcome
-load(struct push *p, int64_t *after)
+load(struct push *p, int64_t *after, bool *more_r)
 {
 	struct mirror *m = p->mirror;
 	struct outcome o = outcome_ok();
@@ -56,11 +64,14 @@ load(struct push *p, int64_t *after)
 	while (count < BATCH_MAX && store_row(m->store, q))
 		rows[count++] = sqlite3_column_int64(q, 0);
 	store_done(q);
+	*more_r = count != 0;
 	for (size_t i = 0; i < count && outcome_is_ok(&o); i++) {
 		struct change *c;
 
 		*after = rows[i];
 		o = change_load(m, rows[i], &c);
+		if (c != NULL && !is_chosen(m, c))
+			change_free(&c);
 		if (c != NULL)
 			p->changes[p->count++] = c;
 	}
@@ -260,12 +271,31 @@ names_of(const struct mirror *m, const struct numbers *set)
 	return names;
 }
 
+/* Both sides changed it, and this is what came of it. */
+static void
+report_conflict(struct mirror *m, const struct change *c)
+{
+	json_t *names;
+	char *where;
+
+	if (c->conflict == NULL || c->action == CHANGE_POSTPONE)
+		return;
+	names = names_of(m, &c->mailboxes);
+	where = json_dumps(names, JSON_COMPACT);
+	report_event(m->report, "conflict",
+	    json_pack("{s:s, s:s, s:s, s:o}", "id", c->id, "kind", c->conflict, "keywords",
+	        c->keywords, "mailboxes", names),
+	    "%s: %s, and changed on the other side: now in %s", c->id, c->conflict, where);
+	free(where);
+}
+
 static void
 report_change(struct mirror *m, const struct change *c)
 {
 	json_t *members;
 	char *patch;
 
+	report_conflict(m, c);
 	if (c->action == CHANGE_UPLOAD || (c->action == CHANGE_UPDATE && c->keeps))
 		return;
 	if (c->action == CHANGE_DESTROY) {
@@ -322,9 +352,9 @@ report_refused(struct mirror *m, const struct change *c)
 }
 
 static struct outcome
-one_batch(struct push *p, int64_t *after, bool *again_r)
+one_batch(struct push *p, int64_t *after, bool *more_r, bool *again_r)
 {
-	struct outcome o = load(p, after);
+	struct outcome o = load(p, after, more_r);
 
 	*again_r = false;
 	if (outcome_is_ok(&o))
@@ -352,8 +382,7 @@ push_changes(struct mirror *m)
 
 		if (cancel_requested())
 			return outcome_make("local", "cancelled", NULL);
-		o = one_batch(&p, &after, &again);
-		more = p.count != 0;
+		o = one_batch(&p, &after, &more, &again);
 		/* A request larger than the service takes: half of it. */
 		if ((outcome_is(&o, "request/limit/maxSizeRequest") ||
 		        outcome_is(&o, "method/requestTooLarge")) &&

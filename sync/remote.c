@@ -208,11 +208,39 @@ record_round(struct mirror *m, struct track tracks[2], const struct jmap_respons
 	return store_commit(m->store);
 }
 
+/* Servers do not count somebody's subscribing as a change of the mailbox (Cyrus): each time all
+ * of them are looked at. */
+static const char *
+add_subscriptions(const struct mirror *m, struct jmap_request *request)
+{
+	if (!m->config->subscriptions)
+		return NULL;
+	return jmap_mailbox_get_call(request, NULL, json_pack("[s, s]", "id", "isSubscribed"));
+}
+
+static struct outcome
+record_subscriptions(struct mirror *m, const struct jmap_response *response, const char *call)
+{
+	struct outcome o = outcome_ok();
+	json_t *result, *object;
+	size_t i;
+
+	if (call != NULL)
+		o = jmap_result(response, call, NULL, &result);
+	if (call == NULL || !outcome_is_ok(&o))
+		return o;
+	store_begin(m->store);
+	json_array_foreach (json_get_array(result, "list"), i, object)
+		mailboxes_record_subscription(&m->mailboxes, m->store, object);
+	return store_commit(m->store);
+}
+
 static struct outcome
 one_round(struct mirror *m, struct track tracks[2], int64_t max_changes, bool *list_r)
 {
 	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response = NULL;
+	const char *subscriptions = NULL;
 	struct outcome o;
 
 	for (int i = 0; i < 2; i++) {
@@ -221,12 +249,16 @@ one_round(struct mirror *m, struct track tracks[2], int64_t max_changes, bool *l
 		if (tracks[i].more)
 			add_calls(request, &tracks[i], i == 1, max_changes);
 	}
+	if (tracks[0].more)
+		subscriptions = add_subscriptions(m, request);
 	o = remote_send(m, request, &response);
 	for (int i = 0; i < 2 && outcome_is_ok(&o); i++)
 		if (tracks[i].more)
 			o = read_changes(&tracks[i], response, list_r);
 	if (outcome_is_ok(&o) && !*list_r)
 		o = record_round(m, tracks, response, list_r);
+	if (outcome_is_ok(&o))
+		o = record_subscriptions(m, response, subscriptions);
 	jmap_response_free(&response);
 	jmap_request_free(&request);
 	return o;

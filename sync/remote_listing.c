@@ -334,11 +334,13 @@ hand_over(struct mirror *m, int64_t gone, int64_t fresh)
 	        "iii", fresh, gone, fresh) == 0)
 		return;
 	store_run(m->store,
-	    "UPDATE email SET (keywords, raw) ="
+	    "UPDATE email SET aside = 0, (keywords, raw) ="
 	    " (SELECT keywords, raw FROM email WHERE n = ?) WHERE n = ?",
 	    "ii", gone, fresh);
 	store_run(m->store, "DELETE FROM email WHERE n = ?", "i", gone);
 	m->report->wanted--;
+	m->report->wanted_bytes -=
+	    store_number(m->store, 0, "SELECT size FROM email WHERE n = ?", "i", fresh);
 }
 
 /* Match by what temp.pair gets from the query. */

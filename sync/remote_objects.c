@@ -4,14 +4,17 @@
  *
  * An Email whose keywords and mailboxes are what the state has needs nothing; any other gets
  * want_ columns.  Only mailboxes that are mirrored count, so an Email that leaves them all
- * is as good as destroyed.
+ * is as good as destroyed.  In mailboxes that are not followed (push-only) a message is where
+ * it is here, whatever the service says: to be pulled is only what is left of it then.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/xalloc.h"
 #include "common/service/jmap_mail.h"
 #include "common/wire/json.h"
 #include "sync/keywords.h"
+#include "sync/limits.h"
 #include "sync/merge.h"
 #include "sync/remote.h"
 #include "sync/state.h"
@@ -54,12 +57,13 @@ remote_email_properties(void)
 json_t *
 remote_mailbox_properties(void)
 {
-	static const char *const names[] = {"id", "name", "parentId", "role", "myRights"};
+	static const char *const names[] = {
+	    "id", "name", "parentId", "role", "myRights", "isSubscribed"};
 
 	return strings(names, sizeof(names) / sizeof(names[0]));
 }
 
-/* The mailboxes a message is to be in, of those that are mirrored. */
+/* The mailboxes a message is to be in, of those that are mirrored and followed. */
 static void
 wanted_mailboxes(const struct mirror *m, const json_t *email, struct numbers *set)
 {
@@ -70,9 +74,29 @@ wanted_mailboxes(const struct mirror *m, const json_t *email, struct numbers *se
 	json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
 		const struct mailbox *mb = mailboxes_by_id(&m->mailboxes, id);
 
-		if (json_is_true(value) && mb != NULL && mb->selected && !mb->gone)
+		if (json_is_true(value) && mb != NULL && mb->selected && mb->follows &&
+		    !mb->gone)
 			numbers_add(set, mb->n);
 	}
+}
+
+/* In mailboxes that are not followed the message stays as it is here.  If it is in no other,
+ * so do its keywords: false. */
+static bool
+keep_unfollowed(struct mirror *m, int64_t n, struct numbers *set)
+{
+	bool followed = set->count != 0;
+	sqlite3_stmt *q;
+
+	if (!m->mailboxes.unfollowed)
+		return true;
+	q = store_query(m->store,
+	    "SELECT mailbox FROM place JOIN mailbox ON mailbox.n = mailbox"
+	    " WHERE email = ? AND agreed = 1 AND selected AND NOT follows",
+	    "i", n);
+	while (store_row(m->store, q))
+		numbers_add(set, sqlite3_column_int64(q, 0));
+	return followed || set->count == 0;
 }
 
 char *
@@ -107,6 +131,8 @@ plan_new(struct mirror *m, const json_t *email, const char *id, const char *keyw
 {
 	const char *blob = json_get_id(email, "blobId");
 	int64_t size = json_get_count(email, "size", -1);
+	int64_t received = json_get_date(email, "receivedAt", 0);
+	bool exceeded = limits_exceeded(m, received, size);
 	char *wanted;
 
 	if (mailboxes->count == 0)
@@ -119,12 +145,14 @@ plan_new(struct mirror *m, const json_t *email, const char *id, const char *keyw
 	}
 	wanted = numbers_text(mailboxes);
 	store_run(m->store,
-	    "INSERT INTO email(id, blob, size, received, rank, want_keywords, want_mailboxes)"
-	    " VALUES(?, ?, ?, ?, ?, ?, ?)",
-	    "ttiiitt", id, blob, size, json_get_date(email, "receivedAt", 0),
-	    rank_of(m, mailboxes), keywords, wanted);
-	m->report->wanted++;
-	m->report->wanted_bytes += size;
+	    "INSERT INTO email(id, blob, size, received, rank, want_keywords, want_mailboxes,"
+	    " aside) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+	    "ttiiitti", id, blob, size, received, rank_of(m, mailboxes), keywords, wanted,
+	    (int64_t)(exceeded && !mirror_recognises(m)));
+	if (!exceeded && mirror_concerns(m, mailboxes)) {
+		m->report->wanted++;
+		m->report->wanted_bytes += size;
+	}
 	free(wanted);
 }
 
@@ -168,6 +196,10 @@ remote_record_email(struct mirror *m, const json_t *email)
 		n = sqlite3_column_int64(q, 0);
 		agreed = store_copy(q, 1);
 		store_done(q);
+	}
+	if (n >= 0 && !keep_unfollowed(m, n, &mailboxes) && agreed != NULL) {
+		free(keywords);
+		keywords = xstrdup(agreed);
 	}
 	if (n < 0)
 		plan_new(m, email, id, keywords, &mailboxes);

@@ -1,5 +1,5 @@
 /*
- * Progress, events, summary.
+ * Events, summary, and what the progress is made of.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,21 +12,18 @@
 #include "common/base/log.h"
 #include "sync/report.h"
 
-#define PROGRESS_MS 200
-
 void
 report_begin(struct report *r, const char *name, const struct report_style *style)
 {
-	*r = (struct report){.style = *style, .name = name, .started_ms = clock_ms()};
-	r->progress = !style->quiet && !style->json && isatty(STDERR_FILENO);
-}
+	bool terminal = isatty(STDERR_FILENO) != 0;
 
-static void
-clear_line(struct report *r)
-{
-	if (r->line_open)
-		fputs("\r\033[K", stderr);
-	r->line_open = false;
+	*r = (struct report){.style = *style, .name = name, .started_ms = clock_ms()};
+	if (style->json)
+		r->progress.way = style->progress ? PROGRESS_EVENTS : PROGRESS_NONE;
+	else if (terminal && (style->progress || !style->quiet))
+		r->progress.way = PROGRESS_TERMINAL;
+	else
+		r->progress.way = style->progress ? PROGRESS_LINES : PROGRESS_NONE;
 }
 
 static void
@@ -66,7 +63,7 @@ report_event(struct report *r, const char *event, json_t *members, const char *f
 		va_start(args, format);
 		buf_addv(&words, format, args);
 		va_end(args);
-		clear_line(r);
+		progress_clear(&r->progress);
 		flockfile(stdout);
 		printf("%s: %s%s ", r->name, r->style.dry_run ? "would: " : "", event);
 		print_plain(stdout, buf_str(&words));
@@ -89,7 +86,7 @@ report_notice(struct report *r, const char *event, json_t *members, const char *
 	va_start(args, format);
 	buf_addv(&words, format, args);
 	va_end(args);
-	clear_line(r);
+	progress_clear(&r->progress);
 	fprintf(stderr, "ferry-sync: %s: ", r->name);
 	print_plain(stderr, buf_str(&words));
 	putc('\n', stderr);
@@ -100,7 +97,7 @@ void
 report_error(struct report *r, const char *subject, const struct outcome *o)
 {
 	r->errors++;
-	clear_line(r);
+	progress_clear(&r->progress);
 	fprintf(stderr, "ferry-sync: %s: ", r->name);
 	if (subject != NULL) {
 		print_plain(stderr, subject);
@@ -121,46 +118,91 @@ report_error(struct report *r, const char *subject, const struct outcome *o)
 	}
 }
 
-/* "1234", "56.1 MB": a number of bytes for the eye. */
-static void
-add_bytes(struct buf *text, int64_t bytes)
+void
+report_answer(struct report *r, const char *event, json_t *members, const char *format, ...)
 {
-	if (bytes < 1000000)
-		buf_addf(text, "%.1f kB", (double)bytes / 1e3);
-	else if (bytes < 1000000000)
-		buf_addf(text, "%.1f MB", (double)bytes / 1e6);
-	else
-		buf_addf(text, "%.2f GB", (double)bytes / 1e9);
+	struct buf words = BUF_INIT;
+	va_list args;
+
+	if (r->style.json) {
+		print_object(r, event, members);
+	} else {
+		va_start(args, format);
+		buf_addv(&words, format, args);
+		va_end(args);
+		progress_clear(&r->progress);
+		print_plain(stdout, buf_str(&words));
+		putchar('\n');
+		buf_free(&words);
+	}
+	json_decref(members);
+}
+
+void
+report_result(struct report *r, json_t *members, const char *format, ...)
+{
+	struct buf words = BUF_INIT;
+	va_list args;
+
+	va_start(args, format);
+	buf_addv(&words, format, args);
+	va_end(args);
+	json_decref(r->result);
+	free(r->result_words);
+	r->result = members;
+	r->result_words = buf_steal(&words);
+}
+
+void
+report_done(struct report *r, int64_t bytes)
+{
+	r->done++;
+	r->done_bytes += bytes;
+}
+
+static void
+print_progress_event(const struct report *r, const struct progress_work *work,
+    const struct progress_speed *speed)
+{
+	json_t *members = json_pack("{s:I, s:I, s:I, s:I, s:b}", "done", (json_int_t)work->done,
+	    "messages", (json_int_t)work->messages, "done-bytes", (json_int_t)work->done_bytes,
+	    "bytes", (json_int_t)work->bytes, "counting", (int)work->open);
+
+	if (speed->bytes >= 0)
+		json_object_set_new(members, "bytes-per-second", json_integer(speed->bytes));
+	if (speed->left_s >= 0)
+		json_object_set_new(members, "seconds-left", json_integer(speed->left_s));
+	print_object(r, "progress", members);
+	json_decref(members);
 }
 
 void
 report_progress(struct report *r)
 {
-	int64_t now = clock_ms(), ms = now - r->first_download_ms;
-	struct buf text = BUF_INIT;
+	const struct progress_work work = {
+	    .messages = r->wanted,
+	    .bytes = r->wanted_bytes,
+	    .done = r->done,
+	    .done_bytes = r->done_bytes,
+	    .open = r->counting,
+	};
+	int64_t now = clock_ms();
+	struct progress_speed speed;
+	struct buf words = BUF_INIT;
 
-	if (r->first_download_ms == 0) {
-		r->first_download_ms = now;
+	if (r->wanted == 0)
+		return;
+	progress_note(&r->progress, now, &work);
+	if (!progress_is_due(&r->progress, now))
+		return;
+	speed = progress_speed(&r->progress, now, &work);
+	if (r->progress.way == PROGRESS_EVENTS) {
+		print_progress_event(r, &work, &speed);
 		return;
 	}
-	if (!r->progress || r->wanted == 0 || now - r->shown_ms < PROGRESS_MS)
-		return;
-	r->shown_ms = now;
-	buf_addf(&text, "%s: %" PRId64 "/%" PRId64 " messages, ", r->name, r->done, r->wanted);
-	add_bytes(&text, r->done_bytes);
-	buf_adds(&text, " of ");
-	add_bytes(&text, r->wanted_bytes);
-	if (ms > 0 && r->done > 0) {
-		buf_addf(&text, ", %" PRId64 "/s", r->done * 1000 / ms);
-		if (r->done_bytes > 0 && r->wanted_bytes >= r->done_bytes)
-			buf_addf(&text, ", %.0f s left",
-			    (double)(r->wanted_bytes - r->done_bytes) / (double)r->done_bytes *
-			        (double)ms / 1e3);
-	}
-	fprintf(stderr, "\r%s\033[K", text.data);
-	fflush(stderr);
-	r->line_open = true;
-	buf_free(&text);
+	progress_words(r->name, &work, &speed, &words);
+	progress_show(&r->progress, words.data);
+	buf_free(&words);
 }
 
 /* The counts, by name: what the summary, its JSON and the log line say. */
@@ -200,11 +242,22 @@ print_summary(const struct report *r, const struct count *counts, int64_t ms)
 			    counts[i].value, counts[i].words);
 	if (r->bytes + r->bytes_up != 0) {
 		buf_adds(&text, "; ");
-		add_bytes(&text, r->bytes + r->bytes_up);
+		progress_add_bytes(&text, r->bytes + r->bytes_up);
 	}
 	printf("%s: %s%s in %.2f s\n", r->name, r->style.dry_run ? "would be: " : "",
 	    text.len == 0 ? "nothing new" : text.data, (double)ms / 1e3);
 	buf_free(&text);
+}
+
+static void
+log_result(struct log_line *l, const json_t *result)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)result, key, value)
+		if (json_is_integer(value))
+			log_num(l, key, json_integer_value(value));
 }
 
 static void
@@ -214,9 +267,10 @@ log_run(const struct report *r, const struct outcome *o, const struct count *cou
 	struct log_line l;
 
 	log_begin(&l, outcome_is_ok(o) ? LOG_INFO : LOG_ERR, r->name);
-	log_event(&l, outcome_is_ok(o) ? "mirrored" : "failed");
-	for (size_t i = 0; i < COUNTS; i++)
+	log_event(&l, outcome_is_ok(o) ? r->style.deed : "failed");
+	for (size_t i = 0; i < COUNTS && r->result == NULL; i++)
 		log_num(&l, counts[i].key, counts[i].value);
+	log_result(&l, r->result);
 	log_num(&l, "bytes", r->bytes);
 	log_num(&l, "bytes-up", r->bytes_up);
 	log_num(&l, "requests", r->requests);
@@ -227,31 +281,58 @@ log_run(const struct report *r, const struct outcome *o, const struct count *cou
 	log_end(&l);
 }
 
+bool
+report_has_changes(const struct report *r)
+{
+	struct count counts[COUNTS];
+	int64_t changes = 0;
+
+	list_counts(r, counts);
+	for (size_t i = 0; i < COUNTS; i++)
+		changes += counts[i].value;
+	return changes != r->errors;
+}
+
+static void
+print_summary_event(
+    const struct report *r, const struct count *counts, int64_t ms, int exit_status)
+{
+	json_t *members = json_object();
+
+	for (size_t i = 0; i < COUNTS && r->result == NULL; i++)
+		json_object_set_new(members, counts[i].key, json_integer(counts[i].value));
+	if (r->result == NULL) {
+		json_object_set_new(members, "bytes", json_integer(r->bytes));
+		json_object_set_new(members, "bytes-up", json_integer(r->bytes_up));
+	} else {
+		json_object_update(members, r->result);
+	}
+	json_object_set_new(members, "requests", json_integer(r->requests));
+	json_object_set_new(members, "ms", json_integer(ms));
+	json_object_set_new(members, "exit", json_integer(exit_status));
+	print_object(r, "summary", members);
+	json_decref(members);
+}
+
 void
 report_end(struct report *r, const struct outcome *o, int exit_status)
 {
 	int64_t ms = clock_ms() - r->started_ms;
 	struct count counts[COUNTS];
 
-	clear_line(r);
+	progress_clear(&r->progress);
 	list_counts(r, counts);
-	if (r->style.json) {
-		json_t *members = json_object();
-
-		for (size_t i = 0; i < COUNTS; i++)
-			json_object_set_new(
-			    members, counts[i].key, json_integer(counts[i].value));
-		json_object_set_new(members, "bytes", json_integer(r->bytes));
-		json_object_set_new(members, "bytes-up", json_integer(r->bytes_up));
-		json_object_set_new(members, "requests", json_integer(r->requests));
-		json_object_set_new(members, "ms", json_integer(ms));
-		json_object_set_new(members, "exit", json_integer(exit_status));
-		print_object(r, "summary", members);
-		json_decref(members);
-	} else if (!r->style.quiet && outcome_is_ok(o)) {
+	if (r->style.json)
+		print_summary_event(r, counts, ms, exit_status);
+	else if (!r->style.quiet && outcome_is_ok(o) && r->result_words == NULL)
 		print_summary(r, counts, ms);
-	}
+	else if (!r->style.quiet && outcome_is_ok(o) && *r->result_words != '\0')
+		printf("%s: %s\n", r->name, r->result_words);
 	fflush(stdout);
-	if (!r->style.dry_run)
+	if (!r->style.dry_run && r->style.deed != NULL)
 		log_run(r, o, counts, ms, exit_status);
+	json_decref(r->result);
+	free(r->result_words);
+	r->result = NULL;
+	r->result_words = NULL;
 }

@@ -96,6 +96,19 @@ static const char *const steps[] = {
     /* What is to leave all mailboxes is counted before anything is done. */
     "CREATE INDEX email_gone ON email(n) WHERE want_mailboxes = '';",
 
+    /* Limits: messages that are known, and left at the service. */
+    "ALTER TABLE email ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX email_want;"
+    "CREATE INDEX email_want ON email(rank, received DESC)"
+    " WHERE want_mailboxes IS NOT NULL AND aside = 0;"
+    "CREATE INDEX email_aside ON email(size, blob) WHERE aside = 1;"
+    "ALTER TABLE mailbox ADD COLUMN follows INTEGER NOT NULL DEFAULT 1;",
+
+    /* Subscriptions: 0, 1, or -1 for unknown. */
+    "ALTER TABLE mailbox ADD COLUMN subscribed INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE mailbox ADD COLUMN subscribed_there INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE mailbox ADD COLUMN subscribed_as TEXT;",
+
     NULL,
 };
 

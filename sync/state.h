@@ -23,6 +23,10 @@
  * yet; base does not count it.  email.near marks messages with anything of this kind, or with
  * flags in a file's name that are not base's: what push.c has to look at.
  *
+ * email.aside marks messages that are planned and not taken up: the limits of the
+ * configuration leave them at the service (limits.h).  They have no file; one that turns up
+ * makes them like any other.
+ *
  * mailbox.stamp_* say how new/ and cur/ looked when all they held was known (scan.c), and
  * identity which directory cur/ was.  Mailboxes that are not selected keep their rows and
  * places; nothing is done for them.
@@ -33,14 +37,17 @@
 #include "common/settings/store.h"
 
 /* Keys of meta. */
-#define STATE_UUID    "uuid"    /* the root marker's */
-#define STATE_EPOCH   "epoch"   /* number of the last run that changed the Maildir */
-#define STATE_NEXT    "next"    /* the epoch that a run is about to mark the Maildir with */
-#define STATE_RUNNING "running" /* "1" from that run's start to its clean end */
-#define STATE_SERVICE "service" /* host of the JMAP API */
-#define STATE_ACCOUNT "account" /* JMAP account id */
-#define STATE_EMAIL   "email"   /* the service's state strings up to which all is known */
-#define STATE_MAILBOX "mailbox"
+#define STATE_UUID        "uuid"    /* the root marker's */
+#define STATE_EPOCH       "epoch"   /* number of the last run that changed the Maildir */
+#define STATE_NEXT        "next"    /* the epoch that a run is about to mark the Maildir with */
+#define STATE_RUNNING     "running" /* "1" from that run's start to its clean end */
+#define STATE_SERVICE     "service" /* host of the JMAP API */
+#define STATE_ACCOUNT     "account" /* JMAP account id */
+#define STATE_EMAIL       "email"   /* the service's state strings up to which all is known */
+#define STATE_MAILBOX     "mailbox"
+#define STATE_QUOTA_TRIES "quota-tries" /* uploads that found no room, in a row */
+#define STATE_QUOTA_UNTIL "quota-until" /* seconds since 1970 until when there is none */
+#define STATE_LIMITS      "limits"      /* what email.aside was worked out with */
 
 struct outcome state_open(const char *path, struct store **store_r);
 

@@ -23,6 +23,7 @@
 #include "common/base/xalloc.h"
 #include "common/service/jmap_mail.h"
 #include "common/wire/json.h"
+#include "sync/limits.h"
 #include "sync/outgoing.h"
 #include "sync/remote.h"
 #include "sync/strays.h"
@@ -123,6 +124,7 @@ strays_join(struct mirror *m, int64_t stray, int64_t email)
 		    " SELECT ?, mailbox, base, place, inode, ? FROM stray WHERE n = ?",
 		    "iii", email, (int64_t)!two_way, stray);
 	store_run(m->store, "DELETE FROM stray WHERE n = ?", "i", stray);
+	limits_set_aside(m, email, false);
 	if (two_way)
 		store_run(m->store, "UPDATE email SET near = 1 WHERE n = ?", "i", email);
 	if (place < 0 && m->adopts)
@@ -234,6 +236,9 @@ look_at_all(struct mirror *m)
 static bool
 find_candidates(struct mirror *m)
 {
+#define UNSORTED " FROM stray WHERE twin IS NULL AND refused IS NULL AND wire IS NOT NULL"
+	if (store_number(m->store, 0, "SELECT EXISTS(SELECT 1" UNSORTED ")", "") == 0)
+		return false;
 	store_run(m->store, "DELETE FROM temp.candidate", "");
 	store_run(m->store,
 	    "INSERT OR IGNORE INTO temp.candidate(n, id, size)"
@@ -242,7 +247,13 @@ find_candidates(struct mirror *m)
 	    "");
 	store_run(m->store,
 	    "INSERT OR IGNORE INTO temp.candidate(n, id, size) SELECT n, id, size FROM email"
-	    " WHERE want_mailboxes IS NOT NULL AND want_mailboxes <> '' AND keywords IS NULL",
+	    " WHERE want_mailboxes IS NOT NULL AND aside = 0 AND want_mailboxes <> ''"
+	    " AND keywords IS NULL",
+	    "");
+	store_run(m->store,
+	    "INSERT OR IGNORE INTO temp.candidate(n, id, size) SELECT n, id, size FROM email"
+	    " WHERE aside = 1 AND size IN (SELECT wire" UNSORTED " UNION SELECT core" UNSORTED
+	    ")",
 	    "");
 	store_run(m->store,
 	    "DELETE FROM temp.candidate WHERE NOT EXISTS (SELECT 1 FROM stray"

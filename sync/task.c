@@ -229,9 +229,9 @@ size_fits(const struct task *t, int64_t size, int64_t vsize)
 
 /*
  * Files that are this message by their name, but unknown to the state: of a run that was
- * killed, or from before the database was lost.  Those in mailboxes where the message is not
- * wanted are taken only if the state is not to be trusted; after a mere crash they are what
- * somebody copied there.
+ * killed, or from before the database was lost or the mailbox forgotten.  Those in mailboxes
+ * where the message is not wanted are taken only if the state is not to be trusted; after a
+ * mere crash they are what somebody copied there.
  */
 static void
 adopt_strays(struct mirror *m, struct task *t, const struct numbers *wanted)
@@ -247,7 +247,8 @@ adopt_strays(struct mirror *m, struct task *t, const struct numbers *wanted)
 		struct copy *copy;
 
 		if (mb == NULL || has_copy(t, mb->n) || !size_fits(t, size, vsize) ||
-		    (!numbers_has(wanted, mb->n) && m->verdict == ROOT_CRASHED))
+		    (!numbers_has(wanted, mb->n) &&
+		        (m->verdict == ROOT_CRASHED || !mirror_recovers(m))))
 			continue;
 		copy = add_copy(t, mb);
 		copy->base = store_copy(q, 2);
@@ -335,7 +336,7 @@ refill(struct mirror *m)
 	if (m->drained)
 		return false;
 	q = store_query(m->store,
-	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL AND near = 0"
+	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL AND aside = 0 AND near = 0"
 	    " AND n NOT IN (SELECT n FROM temp.tried) ORDER BY rank, received DESC LIMIT ?",
 	    "i", (int64_t)MIRROR_CHUNK);
 	while (store_row(m->store, q))
@@ -375,12 +376,23 @@ load(struct mirror *m, int64_t n)
 	return t;
 }
 
+/* Is it, or shall it be, in a mailbox that this run is about? */
+static bool
+is_chosen(const struct mirror *m, const struct task *t, const struct numbers *wanted)
+{
+	bool chosen = mirror_concerns(m, wanted);
+
+	for (size_t i = 0; i < t->count && !chosen; i++)
+		chosen = mirror_chooses(m, t->copies[i].mailbox);
+	return chosen;
+}
+
 struct outcome
 task_next(struct mirror *m, struct task **task_r)
 {
 	struct numbers wanted;
 	struct task *t = NULL;
-	struct outcome o;
+	struct outcome o = outcome_ok();
 
 	*task_r = NULL;
 	while (t == NULL && (m->chunk_next < m->chunk_count || refill(m)))
@@ -389,9 +401,12 @@ task_next(struct mirror *m, struct task **task_r)
 		return store_error(m->store);
 	numbers_parse(t->want_mailboxes, &wanted);
 	load_copies(m, t);
-	if (mirror_recovers(m))
+	if (mirror_recognises(m))
 		adopt_strays(m, t, &wanted);
-	o = plan(m, t, &wanted);
+	if (is_chosen(m, t, &wanted))
+		o = plan(m, t, &wanted);
+	else
+		t->failed = true;
 	numbers_free(&wanted);
 	if (outcome_is_ok(&o))
 		o = store_error(m->store);

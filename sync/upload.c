@@ -27,13 +27,12 @@
 #include "common/wire/json.h"
 #include "sync/change.h"
 #include "sync/outgoing.h"
+#include "sync/quota.h"
 #include "sync/strays.h"
 #include "sync/upload.h"
 
-#define BATCH_MAX   50
-#define DEADLINE_MS 300000 /* for a message, and for every byte of it: */
-#define SLOWEST     8      /* bytes a millisecond */
-#define IMPORT_MS   300000
+#define BATCH_MAX 50
+#define IMPORT_MS 300000
 
 struct item {
 	int64_t n; /* row of stray; 0: not in this batch any more */
@@ -88,7 +87,8 @@ load(struct mirror *m, int64_t *after, struct batch_of_items *b)
 		item->file =
 		    strays_file(m, sqlite3_column_int64(q, 1), item->base, item->place);
 		*after = item->n;
-		if (item->mailbox == NULL || item->file == NULL)
+		if (item->mailbox == NULL || item->file == NULL ||
+		    !mirror_chooses(m, item->mailbox))
 			item->n = 0;
 	}
 	store_done(q);
@@ -98,7 +98,10 @@ load(struct mirror *m, int64_t *after, struct batch_of_items *b)
 static void
 fail_one(struct mirror *m, struct item *item, const struct outcome *o)
 {
-	report_error(m->report, item->file, o);
+	if (quota_is_exceeded(o))
+		quota_note_full(m, item->file, o);
+	else
+		report_error(m->report, item->file, o);
 	if (o->class == OUTCOME_PERMANENT)
 		store_run(m->store, "UPDATE stray SET refused = ? WHERE n = ?", "ti", o->text,
 		    item->n);
@@ -121,12 +124,17 @@ upload_bytes(struct mirror *m, struct item *item, struct outgoing *out)
 	struct outcome o;
 
 	m->report->requests++;
-	o = jmap_upload(m->jmap, &source, "message/rfc822",
-	    deadline_in_ms(DEADLINE_MS + out->size / SLOWEST), &item->blob);
+	o = mirror_take_turn(m, out->size);
+	if (outcome_is_ok(&o))
+		o = jmap_upload(m->jmap, &source, "message/rfc822",
+		    mirror_deadline(m, out->size), &item->blob);
 	if (outcome_is_ok(&o) && !outgoing_is_same(out))
 		o = outcome_make("local", "io", "somebody is writing to it");
-	if (outcome_is_ok(&o))
+	if (outcome_is_ok(&o)) {
 		m->report->bytes_up += out->size;
+		report_done(m->report, out->size);
+		report_progress(m->report);
+	}
 	return o;
 }
 
@@ -154,7 +162,7 @@ upload_one(struct mirror *m, struct item *item)
 		o = outcome_make("local", "io", "its size has changed");
 	}
 	outgoing_close(&out);
-	if (outcome_is_ok(&o) || ends_run(&o))
+	if (outcome_is_ok(&o) || (ends_run(&o) && !quota_is_exceeded(&o)))
 		return o;
 	fail_one(m, item, &o);
 	return outcome_ok();
@@ -165,10 +173,14 @@ static void
 find_evidence(struct mirror *m, struct item *item)
 {
 	int64_t email = store_number(m->store, -1,
-	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL AND keywords IS NULL"
-	    " AND blob = ? AND want_mailboxes <> ''",
+	    "SELECT n FROM email WHERE want_mailboxes IS NOT NULL AND aside = 0"
+	    " AND keywords IS NULL AND blob = ? AND want_mailboxes <> ''",
 	    "t", item->blob);
 
+	if (email < 0)
+		email = store_number(m->store, -1,
+		    "SELECT n FROM email WHERE aside = 1 AND size = ? AND blob = ?", "it",
+		    item->wire, item->blob);
 	if (email < 0)
 		return;
 	strays_join(m, item->n, email);
@@ -183,7 +195,9 @@ upload_all(struct mirror *m, struct batch_of_items *b)
 	for (size_t i = 0; i < b->count && outcome_is_ok(&o); i++) {
 		if (cancel_requested())
 			return outcome_make("local", "cancelled", NULL);
-		if (b->items[i].n != 0)
+		if (m->full)
+			b->items[i].n = 0; /* it would find no room either */
+		else if (b->items[i].n != 0)
 			o = upload_one(m, &b->items[i]);
 	}
 	if (!outcome_is_ok(&o))
@@ -294,12 +308,14 @@ read_result(struct mirror *m, struct item *item, const json_t *result)
 
 	if (outcome_is_ok(&o) && json_get_id(object, "id") == NULL)
 		o = outcome_make("answer", "missing", "id of what was imported");
-	if (existing != NULL)
+	if (existing != NULL) {
 		record_existing(m, item, existing);
-	else if (outcome_is_ok(&o))
+	} else if (outcome_is_ok(&o)) {
 		record_created(m, item, object);
-	else
+		quota_note_room(m);
+	} else {
 		fail_one(m, item, &o);
+	}
 	free(key);
 }
 
@@ -385,14 +401,23 @@ one_batch(struct mirror *m, struct batch_of_items *b)
 	return outcome_is_ok(&o) && count_left(b) != 0 ? import_all(m, b) : o;
 }
 
+#define TO_UPLOAD                                                                 \
+	" FROM stray WHERE twin IS NULL AND refused IS NULL AND wire IS NOT NULL" \
+	" AND mailbox IN (SELECT n FROM mailbox WHERE two_way)"
+
 struct outcome
 upload_strays(struct mirror *m)
 {
 	struct batch_of_items b = {.count = 0};
 	struct outcome o = outcome_ok();
 	int64_t after = 0;
+	int64_t waiting = store_number(m->store, 0, "SELECT count(*)" TO_UPLOAD, "");
 
-	while (outcome_is_ok(&o)) {
+	m->report->wanted += waiting;
+	m->report->wanted_bytes += store_number(m->store, 0, "SELECT sum(wire)" TO_UPLOAD, "");
+	if (!quota_allows(m, waiting))
+		return store_error(m->store);
+	while (outcome_is_ok(&o) && !m->full) {
 		load(m, &after, &b);
 		if (b.count == 0)
 			break;

@@ -168,7 +168,8 @@ struct outcome jmap_download(
 /*
  * Start a download and return; jmap_run() drives all of them and calls done for each.  A
  * 401 is renewed inside.  done's outcome: OK only if the whole blob was given to the sink;
- * http/404 if it is gone.  done may start further downloads, and must not call any other
+ * http/404 if it is gone.  A 429 is not tried again, because whoever starts many at once has
+ * to start fewer: http/429, with retry_after.  done may start further downloads, and must not call any other
  * function of this jmap: it may run in the middle of a login.
  */
 void jmap_download_start(struct jmap *jmap, const char *blob_id, const struct http_sink *sink,

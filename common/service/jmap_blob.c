@@ -163,6 +163,7 @@ start(struct jmap_download *download)
 	    .accept = BLOB_TYPE ", */*;q=0.5",
 	    .sink = &download->sink,
 	    .idempotent = true,
+	    .keeps_pace = true,
 	    .deadline = download->deadline,
 	};
 	struct outcome o;

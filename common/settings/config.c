@@ -211,6 +211,11 @@ fill_sync(
 	sync->mailboxes = document_list(d, section, "mailboxes", "*");
 	sync->exclude = document_list(d, section, "exclude", NULL);
 	sync->pull_only = document_list(d, section, "pull-only", NULL);
+	sync->push_only = document_list(d, section, "push-only", NULL);
+	sync->max_age_s = 86400 * (int64_t)document_number(d, section, "max-age");
+	sync->max_size = document_number(d, section, "max-size");
+	sync->subscriptions = document_word(d, section, "subscriptions") != 0;
+	sync->bandwidth = 1000 * (int64_t)document_number(d, section, "bandwidth");
 	sync->connections = (unsigned)document_number(d, section, "connections");
 	sync->on_new = document_text(d, section, "on-new");
 	sync->poll_ms = 1000 * (int64_t)document_number(d, section, "poll");
@@ -477,6 +482,7 @@ free_sync(struct sync_config *sync)
 	free_list(sync->mailboxes);
 	free_list(sync->exclude);
 	free_list(sync->pull_only);
+	free_list(sync->push_only);
 }
 
 void

@@ -118,6 +118,11 @@ struct sync_config {
 	char **mailboxes; /* patterns (fnmatch, '/' between levels), NULL-terminated */
 	char **exclude;
 	char **pull_only;     /* likewise: nothing done there is told to the service */
+	char **push_only;     /* likewise: what comes and goes there is left at the service */
+	int64_t max_age_s;    /* of messages to be downloaded; 0: any */
+	int64_t max_size;     /* likewise, in bytes */
+	bool subscriptions;   /* of Dovecot here and those of the service are kept alike */
+	int64_t bandwidth;    /* bytes a second at most; 0: any */
 	unsigned connections; /* 0: as many as is best */
 	char *database;       /* STATE-DIR/sync/NAME.db */
 	char *on_new;         /* run by /bin/sh when something is new, or NULL */

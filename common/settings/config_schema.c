@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 
 #define TITLE_MAX  64
 #define MEMORY_MAX (1L << 20) /* MiB */
+#define RATE_MAX   (1L << 30) /* kilobytes a second */
 
 /* Columns: section, name, kind, fallback, min, max, words, logins. */
 static const struct config_option options[] = {
@@ -117,6 +119,11 @@ static const struct config_option options[] = {
     {"sync", "mailboxes", CONFIG_LIST, "{\"*\"}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "exclude", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "pull-only", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"sync", "push-only", CONFIG_LIST, "{}", 0, 0, NULL, CONFIG_FOR_ALL},
+    {"sync", "max-age", CONFIG_NUMBER, "0", 0, 36525, NULL, CONFIG_FOR_ALL},
+    {"sync", "max-size", CONFIG_NUMBER, "0", 0, LONG_MAX, NULL, CONFIG_FOR_ALL},
+    {"sync", "subscriptions", CONFIG_CHOICE, "none", 0, 0, "none dovecot", CONFIG_FOR_ALL},
+    {"sync", "bandwidth", CONFIG_NUMBER, "0", 0, RATE_MAX, NULL, CONFIG_FOR_ALL},
     {"sync", "connections", CONFIG_NUMBER, "0", 0, 64, NULL, CONFIG_FOR_ALL},
     {"sync", "on-new", CONFIG_TEXT, NULL, 0, 0, NULL, CONFIG_FOR_ALL},
     {"sync", "poll", CONFIG_NUMBER, "60", 1, 86400, NULL, CONFIG_FOR_ALL},

@@ -48,6 +48,7 @@ struct http_options {
 	                       * more is opened when those there are full. */
 	int64_t connect_ms;   /* time to connect; 0: 15000 */
 	int64_t stall_ms;     /* give up when no byte moves for so long; 0: 120000 */
+	int64_t speed;        /* bytes a second of one transfer, either way; 0: any */
 	int64_t retry_ms;     /* begin no attempt later than so long after a request's first;
 	                       * 0: the deadline alone ends retries */
 	int64_t poll_ms;      /* look for cancel_requested() at least so often; 0: 200 */

@@ -135,6 +135,16 @@ set_connection(struct http_transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 }
 
+/* No transfer is faster than this; how many there are at once is the caller's to see to. */
+static void
+set_speed(struct http_transfer *t, int64_t speed)
+{
+	if (speed == 0)
+		return;
+	curl_easy_setopt(t->easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)speed);
+	curl_easy_setopt(t->easy, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)speed);
+}
+
 static void
 forget_attempt(struct http_transfer *t)
 {
@@ -197,6 +207,7 @@ http_attempt_begin(struct http_transfer *t, const struct http_options *options)
 	set_times(t, options, deadline_left_ms(t->request.deadline));
 	set_security(t, options);
 	set_connection(t);
+	set_speed(t, options->speed);
 	return outcome_ok();
 }
 

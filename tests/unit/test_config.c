@@ -180,6 +180,8 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	         "  strip = {Received, \"X-*\"} domain = d.example }\n"
 	         "sync s { account = c maildir = /m/ layout = fs\n"
 	         "  mailboxes = {INBOX, \"Sent\"} exclude = {\"Spam\"}\n"
+	         "  push-only = {Out} max-age = 2 max-size = 5000000000 bandwidth = 3\n"
+	         "  subscriptions = dovecot\n"
 	         "  connections = 4 on-new = 'echo \"$FERRY_SUBJECT\"' poll = 5 ping = 7 }\n"
 	         "watch { monitor = \"127.0.0.1:1\" }\n"
 	         "log { to = stderr facility = local3 level = debug }\n");
@@ -229,6 +231,11 @@ every_option_arrives_where_programs_look_for_it(void **state)
 	assert_null(sync->mailboxes[2]);
 	assert_string_equal(sync->exclude[0], "Spam");
 	assert_null(sync->exclude[1]);
+	assert_string_equal(sync->push_only[0], "Out");
+	assert_int_equal(sync->max_age_s, 2 * 86400);
+	assert_int_equal(sync->max_size, INT64_C(5000000000));
+	assert_int_equal(sync->bandwidth, 3000);
+	assert_true(sync->subscriptions);
 	assert_int_equal(sync->connections, 4);
 	assert_string_equal(sync->on_new, "echo \"$FERRY_SUBJECT\"");
 	assert_int_equal(sync->poll_ms, 5000);

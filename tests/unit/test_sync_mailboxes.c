@@ -179,6 +179,57 @@ the_inbox_is_the_root_and_nobody_else_is(void **state)
 	mailboxes_free(&m.mailboxes);
 }
 
+static void
+each_mailbox_has_the_direction_of_its_patterns(void **state)
+{
+	static char lists[] = "Lists/*", out[] = "Out", both[] = "Lists/out";
+	static char *pull[] = {lists, NULL}, *push[] = {out, both, NULL};
+	struct sync_config config = {
+	    .direction = DIRECTION_BOTH, .pull_only = pull, .push_only = push};
+
+	(void)state;
+	assert_int_equal(mailboxes_direction(&config, "INBOX"), DIRECTION_BOTH);
+	assert_int_equal(mailboxes_direction(&config, "Lists/x"), DIRECTION_PULL);
+	assert_int_equal(mailboxes_direction(&config, "Out"), DIRECTION_PUSH);
+	assert_int_equal(mailboxes_direction(&config, "Lists/out"), DIRECTION_PULL);
+	config.direction = DIRECTION_PULL;
+	assert_true(mailboxes_push(&config));
+	assert_true(mailboxes_tells(&config, "Out"));
+	assert_false(mailboxes_follows(&config, "Out"));
+	assert_false(mailboxes_tells(&config, "INBOX"));
+	config.direction = DIRECTION_PUSH;
+	assert_true(mailboxes_pull(&config));
+	assert_true(mailboxes_follows(&config, "Lists/x"));
+	assert_false(mailboxes_follows(&config, "INBOX"));
+	config.pull_only = no_patterns;
+	assert_false(mailboxes_pull(&config));
+	assert_true(mailboxes_follows(&config, "INBOX"));
+}
+
+static void
+only_known_mailboxes_can_be_newly_followed(void **state)
+{
+	struct mailboxes all = {0};
+	struct sync_config config = everything;
+	static char name[] = "Work";
+	static char *work[] = {name, NULL};
+
+	(void)state;
+	config.direction = DIRECTION_BOTH;
+	config.push_only = work;
+	record(&all, "a", "Work", NULL);
+	assert_false(mailboxes_settle(&all, store, &config));
+	assert_true(all.unfollowed);
+	mailboxes_free(&all);
+	mailboxes_load(&all, store);
+	assert_false(mailboxes_by_id(&all, "a")->follows);
+	config.push_only = no_patterns;
+	assert_true(mailboxes_settle(&all, store, &config));
+	assert_false(all.unfollowed);
+	assert_false(mailboxes_settle(&all, store, &config));
+	mailboxes_free(&all);
+}
+
 int
 main(void)
 {
@@ -198,6 +249,9 @@ main(void)
 	        open_store, close_store),
 	    cmocka_unit_test_setup_teardown(
 	        the_inbox_is_the_root_and_nobody_else_is, open_store, close_store),
+	    cmocka_unit_test(each_mailbox_has_the_direction_of_its_patterns),
+	    cmocka_unit_test_setup_teardown(
+	        only_known_mailboxes_can_be_newly_followed, open_store, close_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

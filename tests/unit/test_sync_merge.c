@@ -153,6 +153,37 @@ with_no_base_nothing_was_removed(void **state)
 	assert_merged_words(NULL, "", "todo", "todo");
 }
 
+static const char *
+conflict(const char *base, const char *near, const char *far, bool here, bool there)
+{
+	struct numbers sets[3];
+	const char *kind;
+
+	numbers_parse(base, &sets[0]);
+	numbers_parse(near, &sets[1]);
+	numbers_parse(far, &sets[2]);
+	kind = merge_conflict(&sets[0], &sets[1], &sets[2], here, there);
+	for (size_t i = 0; i < 3; i++)
+		numbers_free(&sets[i]);
+	return kind != NULL ? kind : "none";
+}
+
+static void
+a_conflict_is_what_cannot_be_had_on_both_sides(void **state)
+{
+	(void)state;
+	assert_string_equal(conflict("1", "1", "2", true, true), "none");
+	assert_string_equal(conflict("1", "2", "2", false, false), "none");
+	assert_string_equal(conflict("1", "2", "3", false, false), "moved");
+	assert_string_equal(conflict("1", "", "1", false, false), "none");
+	assert_string_equal(conflict("1", "", "1", false, true), "deleted-here");
+	assert_string_equal(conflict("1", "", "2", false, false), "deleted-here");
+	assert_string_equal(conflict("1", "1", "", false, false), "none");
+	assert_string_equal(conflict("1", "1", "", true, false), "deleted-there");
+	assert_string_equal(conflict("1", "2", "", false, false), "deleted-there");
+	assert_string_equal(conflict("1", "", "", true, true), "none");
+}
+
 int
 main(void)
 {
@@ -165,6 +196,7 @@ main(void)
 	    cmocka_unit_test(a_message_that_nobody_deleted_stays_where_the_service_has_it),
 	    cmocka_unit_test(keywords_get_the_changes_of_both_sides),
 	    cmocka_unit_test(with_no_base_nothing_was_removed),
+	    cmocka_unit_test(a_conflict_is_what_cannot_be_had_on_both_sides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 
 A state is written "x=I+A/S y=B": message x in the mailboxes INBOX and A with the flag S,
 message y in B without any.  The mailboxes are I (INBOX), A, B, T (the trash) and U, which the
-configuration leaves out.  Flags are those of a Maildir, and k, l for keywords of these names.
+configuration leaves out.  Messages p and q are old and large.  Flags are those of a Maildir, and k, l for keywords of these names.
 
 Changes at the service, "MESSAGE WHAT":     +F -F (flag)  >A (is now in A alone)
     *A (is in A, too)  -A (is not in A any more)  ! (destroyed)  =I/S (is new)
@@ -14,6 +14,7 @@ or of a whole folder, or a mailbox at the service, "@A" and
     !! (removed)  ?? (moved away, and made again, empty)  ++ (is new)  >>N (is called New now)
 """
 
+import datetime
 import glob
 import json
 import os
@@ -32,11 +33,18 @@ FLAGS = {keyword: flag for flag, keyword in KEYWORDS.items()}
 NAMES = {"A": "A", "B": "B", "U": "U", "N": "New", "O": "New/Sub"}  # of mailboxes without a role
 FOLDERS = {"I": "", "A": ".A", "B": ".B", "T": ".Trash", "N": ".New", "O": ".New.Sub"}
 RECEIVED = 1_700_000_000
+LONG_AGO = 1_060_000_000
+OLD = "pq"
 
 
 def text_of(name):
-    """The message called so, as it is in the Maildir; all are of one size."""
-    return f"From: a@x.example\nSubject: {name}\nMessage-ID: <{name}@x.example>\n\nbody of {name}\n".encode()
+    """The message called so, as it is in the Maildir; all are of one size, but the old ones."""
+    more = "and so on\n" * 50 if name in OLD else ""
+    return f"From: a@x.example\nSubject: {name}\nMessage-ID: <{name}@x.example>\n\nbody of {name}\n{more}".encode()
+
+
+def received(name):
+    return LONG_AGO if name in OLD else RECEIVED
 
 
 def parse(state):
@@ -136,7 +144,7 @@ class World:
         for name, (boxes, flags) in parse(state).items():
             data = text_of(name).replace(b"\n", b"\r\n").decode()
             uploads["b" + name] = {"data": [{"data:asText": data}]}
-            emails[name] = {"blobId": "#b" + name, "receivedAt": "2023-11-14T22:13:20Z",
+            emails[name] = {"blobId": "#b" + name, "receivedAt": datetime.datetime.utcfromtimestamp(received(name)).strftime("%Y-%m-%dT%H:%M:%SZ"),
                             "mailboxIds": {self.boxes[box]: True for box in boxes},
                             "keywords": {KEYWORDS[flag]: True for flag in flags}}
         result = self.account.calls(("Blob/upload", {"create": uploads}), ("Email/import", {"emails": emails}))
@@ -264,7 +272,7 @@ class World:
                 path = self.path(box, *where)
                 with open(self.path(box, "tmp", "x"), "wb") as file:
                     file.write(text_of(name))
-                os.utime(self.path(box, "tmp", "x"), (RECEIVED, RECEIVED))
+                os.utime(self.path(box, "tmp", "x"), (received(name), received(name)))
                 os.rename(self.path(box, "tmp", "x"), path)
                 if what[1:]:
                     self.set_flags(box, path, what[1:])
@@ -340,7 +348,10 @@ class World:
 
 
 class Table:
-    """Rows of (what, base, far, near, expected[, more]) that are run, run again, and killed."""
+    """Rows of (what, base, far, near, expected[, more]) that are run, run again, and killed.
+
+    Of more, "options" are in the section from the start; "settled" instead of them after both
+    sides agreed, with a run more; "then" from before the run that is looked at."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -348,6 +359,11 @@ class Table:
     def begin(self, world, row):
         what, base, far, near, expected, more = (*row, {})[:6]
         world.reset(base, more.get("options", ""))
+        if "settled" in more:
+            world.configure(more["settled"])
+            world.good_run()
+        if "then" in more:
+            world.configure(more["then"])
         world.change_far(far)
         world.change_near(near)
         boxes = more.get("boxes", "AB")
