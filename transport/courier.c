@@ -344,7 +344,7 @@ letter_for(struct courier *courier, struct delivery *delivery)
 	};
 }
 
-/* It is over; what is returned by then is for those who have no outcome yet. */
+/* It is over; the outcome is for those who have none yet. */
 static void
 finish(struct courier *courier, struct letter *letter, const struct outcome *o)
 {

@@ -68,9 +68,9 @@ lane_free(struct lane **lane_p)
 
 	if (lane == NULL)
 		return;
+	group_free(&lane->group); /* whose threads give their clients back before they end */
 	for (size_t i = 0; i < lane->idle_count; i++)
 		jmap_close(&lane->idle[i]);
-	group_free(&lane->group);
 	pthread_mutex_destroy(&lane->lock);
 	free(lane);
 	*lane_p = NULL;
