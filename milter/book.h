@@ -1,17 +1,16 @@
 /*
  * book - which address stands for a correspondent: the map first, then the service
  *
- * One for each alias section.  Everything that the map knows is answered from it, without a
- * thread, a lock for long, or HTTP.  What is known but old is asked for again (refresh of the
- * section), for BOOK_REFRESH_MS at most; if that brings nothing, what is known is used: mail to
- * known correspondents goes on whatever becomes of the service.  Thread-safe.
+ * One for each alias section.  Everything that the map knows is answered from it, without
+ * waiting for anybody: mail to known correspondents goes on whatever becomes of the service.
+ * What is known but old (refresh of the section) is used too, and asked for again behind the
+ * message's back: an alias that is no more costs one message, which the service rejects, and
+ * the next one finds another alias.  Thread-safe.
  */
 #ifndef FERRY_BOOK_H
 #define FERRY_BOOK_H
 
 #include "milter/desk.h"
-
-#define BOOK_REFRESH_MS 5000
 
 struct book;
 
