@@ -15,7 +15,8 @@
 #include "milter/book.h"
 #include "milter/maps.h"
 
-#define ROUNDS 2
+#define ROUNDS      2
+#define MAY_FAIL_MS 2000 /* for what a message can do without */
 
 struct book {
 	const struct alias_account *account;
@@ -269,6 +270,22 @@ alias_is_gone(const struct answer *answer, enum job_kind kind)
 	                                  outcome_is(&answer->outcome, "alias/missing"));
 }
 
+/* First what the message cannot do without; then, for a short time, the rest. */
+static void
+ask_desk(struct desk *desk, const struct book_query *query, const struct wanted *wanted,
+    struct answer *answers)
+{
+	size_t needed = 0;
+
+	while (needed < wanted->count && !query->entries[wanted->entries[needed]].may_fail)
+		needed++;
+	desk_ask(
+	    desk, wanted->questions, needed, query->deadline, query->tick, query->arg, answers);
+	desk_ask(desk, wanted->questions + needed, wanted->count - needed,
+	    deadline_min(query->deadline, deadline_in_ms(MAY_FAIL_MS)), query->tick, query->arg,
+	    answers + needed);
+}
+
 /* Ask; the worst outcome of what is needed.  *again_r: aliases have to be looked for anew. */
 static struct outcome
 ask(struct book *book, struct book_query *query, const struct wanted *wanted, bool *again_r)
@@ -276,8 +293,7 @@ ask(struct book *book, struct book_query *query, const struct wanted *wanted, bo
 	struct answer *answers = xcalloc(wanted->count + 1, sizeof(*answers));
 	struct outcome worst = outcome_ok();
 
-	desk_ask(book->desk, wanted->questions, wanted->count, query->deadline, query->tick,
-	    query->arg, answers);
+	ask_desk(book->desk, query, wanted, answers);
 	for (size_t i = 0; i < wanted->count; i++) {
 		struct entry *entry = &query->entries[wanted->entries[i]];
 		enum job_kind kind = wanted->questions[i].kind;

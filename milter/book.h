@@ -25,8 +25,8 @@ struct entry {
 	const char *address; /* the caller's, like the next two */
 	const char *group;   /* the hostname whose alias it is, or */
 	const char *fixed;   /* the alias's address */
-	bool may_fail;       /* it is in a header field only: what the service says of it does
-	                      * not matter, it is left out then */
+	bool may_fail;       /* it is in a header field only: without an answer that comes soon
+	                      * it is left out; such entries come after all others */
 
 	int64_t alias_id; /* 0: not known */
 	char *alias;      /* its address */

@@ -147,6 +147,23 @@ check_breakers(struct desk *desk, const struct job *job)
 	return o;
 }
 
+/* The trouble by which a job would fail now, or OK. */
+static struct outcome
+stopped(const struct desk *desk, enum job_kind kind)
+{
+	const struct breaker *service = &desk->breakers[BREAKER_SERVICE];
+	const struct breaker *own = &desk->breakers[own_breaker(kind)];
+	int64_t now = clock_ms();
+	struct outcome o = outcome_ok();
+
+	if (breaker_stops(service, now))
+		o = service->trouble;
+	else if (kind != JOB_FIXED && breaker_stops(own, now))
+		o = own->trouble;
+	o.alarm = false; /* it was raised when this began */
+	return o;
+}
+
 /* --- what an outcome says of the service */
 
 /* Does it speak of this job alone, or of what others do? */
@@ -376,10 +393,13 @@ put(struct desk *desk, const struct question *q, struct deadline d, bool *shared
 
 	*o = outcome_ok();
 	*shared_r = job != NULL;
-	if (job == NULL && desk->waiting >= WAITING_FACTOR * (size_t)desk->clerks_max) {
+	if (job == NULL)
+		*o = stopped(desk, q->kind);
+	if (job == NULL && outcome_is_ok(o) &&
+	    desk->waiting >= WAITING_FACTOR * (size_t)desk->clerks_max)
 		*o = outcome_make("local", "busy", "mail to new correspondents");
+	if (!outcome_is_ok(o))
 		return NULL;
-	}
 	if (job == NULL)
 		job = post(desk, q);
 	job->holders++;
@@ -448,13 +468,13 @@ desk_ask(struct desk *desk, const struct question *questions, size_t count, stru
 void
 desk_refresh(struct desk *desk, const struct question *question)
 {
-	const struct breaker *own = &desk->breakers[own_breaker(question->kind)];
-	int64_t now = clock_ms();
+	struct outcome o;
 	struct job *job;
 
 	pthread_mutex_lock(&desk->lock);
+	o = stopped(desk, question->kind);
 	if (desk->waiting < desk->clerks_max && find_job(desk, question) == NULL &&
-	    !breaker_stops(&desk->breakers[BREAKER_SERVICE], now) && !breaker_stops(own, now)) {
+	    outcome_is_ok(&o)) {
 		job = post(desk, question);
 		job->holders++;
 		job->refreshes = true;
