@@ -22,8 +22,8 @@ struct work {
 };
 
 /*
- * Append what a field's value becomes; nothing if the field has to go.  NULL, or the fault, a static
- * text that completes a sentence ("the To field ...").
+ * Append what a field's value becomes; nothing if the field has to go.  NULL, or the fault, a
+ * static text that completes a sentence ("the To field ...").
  */
 typedef const char *treatment(const struct work *work, const char *value, struct buf *out);
 

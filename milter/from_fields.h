@@ -16,18 +16,21 @@
  * All else is deleted, what exempt_removals() names among it, and all but the first of each
  * of these.  From, Date and Message-ID are added if they are missing.
  *
- * Own addresses are the envelope's sender, and those in From and Sender, with any extension
- * ("me+lists@"), and in a text in any case.  Encoded words are looked into, but for those in a
- * charset that iconv(3) does not know.
+ * Own addresses are the envelope's sender, those in From, Sender and Reply-To, and what the
+ * options have; with any extension ("me+lists@"), and in a text in any case.  Encoded words are
+ * looked into, but for those in a charset that iconv(3) does not know.
  *
  * The new Message-ID is a keyed hash of the old one and the alias.  So an answer to an own
  * message names the one that the correspondent got; a retry gives the same bytes; and two
- * correspondents who know the writer by two aliases cannot find out by it.  An identifier is
- * own if its domain is, or is below, one of the own domains, an own address's, or that of this
- * message's old Message-ID (a mail program makes them all alike); if it has no domain of
- * several parts (a machine's own name); if an own address stands in it; or if it is at the
- * alias's domain, but not made here for this alias.  An identifier that is taken for own
- * wrongly breaks a correspondent's thread; nothing worse.
+ * correspondents who know the writer by two aliases cannot find out by it.  An identifier is own
+ *
+ *	- if its domain is, or is below, one of the own domains, that of the envelope's sender,
+ *	  From or Sender, or that of this message's old Message-ID: a program makes all alike;
+ *	- if it has no domain of several parts: that is a machine's own name;
+ *	- if an own address stands in it;
+ *	- if it is at the alias's domain, but was not made here for this alias.
+ *
+ * One that is taken for own wrongly breaks a correspondent's thread; nothing worse.
  *
  * What a header's edits cannot reach is the body: signatures, quotes, attachments, the headers
  * of parts, and a boundary, which stands in Content-Type too.  And Postfix's own Received.
@@ -46,6 +49,8 @@
 
 struct from_options {
 	const char *alias; /* local@domain: what From becomes */
+	/* More own addresses; "@example.org": all of a domain.  Ends with NULL, may be NULL. */
+	char *const *own_addresses;
 	/* Besides that of the envelope's sender: "example.org" and all below it; ends with
 	 * NULL, may be NULL.  This machine's name belongs here. */
 	char *const *own_domains;

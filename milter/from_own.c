@@ -39,6 +39,15 @@ add_domain(struct from_own *own, const char *domain)
 	buf_free(&name);
 }
 
+static void
+add_domain_of(struct from_own *own, const char *address)
+{
+	const char *at = address_domain(address);
+
+	if (at != NULL)
+		add_domain(own, at + 1);
+}
+
 /* Without its extension, "user@domain" of "user+more@domain"; the caller free()s. */
 static char *
 unextended(const char *address)
@@ -66,11 +75,15 @@ add_address(struct from_own *own, const char *alias, const char *address)
 	add(&own->addresses, &own->address_count, address_key(address));
 	add(&own->addresses, &own->address_count, address_key(bare));
 	add(&own->addresses, &own->address_count, bare);
-	add_domain(own, at + 1);
 }
 
+/*
+ * with_domain: programs name messages after such an address's domain.  The others' domains can
+ * be a provider's, whose identifiers are those of half the correspondents.
+ */
 static void
-add_field(struct from_own *own, const char *alias, const struct mail *mail, const char *name)
+add_field(struct from_own *own, const char *alias, const struct mail *mail, const char *name,
+    bool with_domain)
 {
 	const struct mail_field *field;
 	struct address_list list;
@@ -80,8 +93,11 @@ add_field(struct from_own *own, const char *alias, const struct mail *mail, cons
 		if (!address_list_parse(
 		        field->value, strlen(field->value), MAILBOXES_MAX, &list))
 			continue;
-		for (size_t i = 0; i < list.count; i++)
+		for (size_t i = 0; i < list.count; i++) {
 			add_address(own, alias, list.mailboxes[i].address);
+			if (with_domain)
+				add_domain_of(own, list.mailboxes[i].address);
+		}
 		address_list_free(&list);
 	}
 }
@@ -104,13 +120,21 @@ add_message_id(struct from_own *own, const struct mail *mail)
 void
 from_own_init(struct from_own *own, const struct from_options *options, const struct mail *mail)
 {
-	char *const *domain = options->own_domains;
+	char *const *domain = options->own_domains, *const *address = options->own_addresses;
 
 	*own = (struct from_own){0};
-	if (mail->sender.address != NULL)
+	if (mail->sender.address != NULL) {
 		add_address(own, options->alias, mail->sender.address);
-	add_field(own, options->alias, mail, "From");
-	add_field(own, options->alias, mail, "Sender");
+		add_domain_of(own, mail->sender.address);
+	}
+	add_field(own, options->alias, mail, "From", true);
+	add_field(own, options->alias, mail, "Sender", true);
+	add_field(own, options->alias, mail, "Reply-To", false);
+	for (; address != NULL && *address != NULL; address++)
+		if (**address == '@')
+			add(&own->whole, &own->whole_count, address_key(*address));
+		else
+			add_address(own, options->alias, *address);
 	add_message_id(own, mail);
 	for (; domain != NULL && *domain != NULL; domain++)
 		add_domain(own, *domain);
@@ -123,7 +147,10 @@ from_own_free(struct from_own *own)
 		free(own->addresses[i]);
 	for (size_t i = 0; i < own->domain_count; i++)
 		free(own->domains[i]);
+	for (size_t i = 0; i < own->whole_count; i++)
+		free(own->whole[i]);
 	free(own->addresses);
+	free(own->whole);
 	free(own->domains);
 	*own = (struct from_own){0};
 }
@@ -132,10 +159,13 @@ bool
 from_own_address(const struct from_own *own, const char *address)
 {
 	char *bare = unextended(address), *key = address_key(bare);
+	const char *domain = address_domain(key);
 	bool found = false;
 
 	for (size_t i = 0; i < own->address_count && !found; i++)
 		found = strcmp(own->addresses[i], key) == 0;
+	for (size_t i = 0; i < own->whole_count && !found; i++)
+		found = domain != NULL && strcmp(own->whole[i], domain) == 0;
 	free(key);
 	free(bare);
 	return found;

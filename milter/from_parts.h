@@ -13,11 +13,13 @@
 struct from_own {
 	char **addresses; /* in every spelling known */
 	size_t address_count;
+	char **whole; /* "@domain", all of whose addresses are own; normal forms */
+	size_t whole_count;
 	char **domains; /* normal forms; an identifier at one, or below it, is own */
 	size_t domain_count;
 };
 
-/* Learn from the envelope's sender, From, Sender, Message-ID, and the options' domains. */
+/* Learn from the envelope's sender, From, Sender, Reply-To, Message-ID, and the options. */
 void from_own_init(
     struct from_own *own, const struct from_options *options, const struct mail *mail);
 void from_own_free(struct from_own *own);

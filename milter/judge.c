@@ -148,6 +148,7 @@ static struct outcome
 from_edits(struct judging *j, struct edits *edits)
 {
 	struct from_options options = {
+	    .own_addresses = j->own.keys,
 	    .own_domains = j->setup->own_domains,
 	    .key = &j->setup->stamp_key,
 	    .now = clock_wall(),

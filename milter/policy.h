@@ -62,9 +62,10 @@ struct policy_decision {
 	 */
 	char *group;
 	char *alias; /* the fixed alias's address, or NULL */
-	/* With POLICY_REFUSE: for the sender, behind "550 5.7.1"; one printable line without '%'. */
+	/* With POLICY_REFUSE, for the sender: one line of ASCII without '%'. */
 	char *text;
-	/* For the log, static: "rule", "own-domain", "no-contact", "local" (no domain), "default". */
+	/* For the log, static: "rule", "own-domain", "no-contact", "default", or "local": it has
+	 * no domain. */
 	const char *reason;
 	char *rule; /* the key that was found, or NULL */
 };

@@ -13,9 +13,10 @@
  *
  * Keys are in the normal form of policy_key.h; actions are those of policy_rule.h.
  *
- * A text table that cannot be read anew, is broken, or still being written is used as it was, and the
- * log says so, once for each change of the file.  A database that cannot be asked is an error
- * each time.  It is opened anew when there is another file of that name.
+ * A text table that is missing or broken when it is read anew is used as it was, and the log
+ * says so, once for each change of the file.  One that was written to in the last second is not
+ * read yet.  A database that cannot be asked is an error each time.  It is opened anew when
+ * there is another file of that name.
  *
  * Thread-safe: any number of threads may look up in one table at once.  One of them reads a
  * text table anew, while the others use the old rules; a database is asked by one at a time.

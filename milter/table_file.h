@@ -35,8 +35,8 @@ bool table_file_settled(const struct table_file *file, int64_t now_ms);
 
 /*
  * Append the whole file, of at most max bytes; *file_r is set once it is open.  local/config if
- * it is no regular file, or larger, or everybody may write to it; local/io if it cannot be read, or changed
- * meanwhile.
+ * it is no regular file, or larger, or everybody may write to it; local/io if it cannot be
+ * read, or changed meanwhile.
  */
 struct outcome
 table_file_read(const char *path, size_t max, struct buf *bytes, struct table_file *file_r);

@@ -27,9 +27,9 @@ void table_lines_init(struct table_lines *lines, const char *bytes, size_t lengt
 void table_lines_free(struct table_lines *lines);
 
 /*
- * Take the next logical line.  False at the end, and if there is a fault: a NUL, a line that is too
- * long, one that goes on with nothing, or a last one without a line end, which tells of a file
- * that was cut short.
+ * Take the next logical line.  False at the end, and if there is a fault: a NUL, a line that is
+ * too long, one that goes on with nothing, or a last one without a line end, which tells of a
+ * file that was cut short.
  */
 bool table_lines_next(struct table_lines *lines);
 

@@ -16,8 +16,13 @@ static char key_bytes[] = "key";
 static const struct buf key = {key_bytes, 3, 4};
 static char host[] = "laptop.lan", home[] = ".home.example";
 static char *const own_domains[] = {host, home, NULL};
-static const struct from_options options = {
-    .alias = ALIAS, .own_domains = own_domains, .key = &key, .now = NOW};
+static char mailbox[] = "mailbox@private.example", all[] = "@all.example";
+static char *const own_addresses[] = {mailbox, all, NULL};
+static const struct from_options options = {.alias = ALIAS,
+    .own_addresses = own_addresses,
+    .own_domains = own_domains,
+    .key = &key,
+    .now = NOW};
 
 struct field {
 	const char *name, *value;
@@ -296,6 +301,8 @@ identifiers_of_others_stay_and_all_between_them_goes(void **state)
 	    "<a@x.example> (me@own.example)\n\t<id@own.example>\n <b@[192.0.2.1]>, <bad one@x>"
 	    "<<d@notown.example> <> <e@x.example",
 	    expected.data);
+	/* A mailbox can be at the provider where half the correspondents are. */
+	expect("In-Reply-To", "<b@private.example>", "<b@private.example>");
 	expect("In-Reply-To", "Your message of \"Thu, 26 Nov 2026\" <a@x.example>",
 	    "<a@x.example>");
 	expect("In-Reply-To", "your last letter, " ME, NULL);
@@ -398,6 +405,8 @@ own_addresses_among_recipients_become_the_alias(void **state)
 	expect("To", "\"me@own.example and bob\" <bob@x.example>",
 	    "\"" ALIAS " and bob\" <bob@x.example>");
 	expect("To", "some-me@own.example", "some-me@own.example");
+	expect("Cc", "Mailbox@Private.example", ALIAS);
+	expect("Cc", "anybody@ALL.example, x@a.all.example", ALIAS ", x@a.all.example");
 	expect("To", "undisclosed-recipients:;", "undisclosed-recipients:;");
 	expect("To", "", "undisclosed-recipients:;");
 	expect("Cc", "", NULL);
@@ -518,7 +527,7 @@ nothing_in_the_header_tells_who_wrote_it(void **state)
 	    {"Reply-To", "real.name@private.example"},
 	    {"To",
 	        "Bob <bob@x.example>, \"Real's copy (me@own.example)\" <me+sent@own.example>"},
-	    {"Cc", "team: carol@x.example, ME@OWN.EXAMPLE;"},
+	    {"Cc", "team: carol@x.example, ME@OWN.EXAMPLE, Real.Name@private.example;"},
 	    {"Bcc", "spouse@private.example"},
 	    {"Subject", "=?utf-8?q?write_to_me=40own=2Eexample?= soon"},
 	    {"Date", "Thu, 26 Nov 2026 18:34:44 +0530 (IST)"},

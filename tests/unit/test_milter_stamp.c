@@ -1,6 +1,9 @@
 /* The mark on a message that the filter has made over. */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "common/base/xalloc.h"
 #include "milter/stamp.h"
 #include "tests/unit/unit.h"
 
@@ -182,6 +185,39 @@ what_is_not_as_we_write_it_does_not_hold(void **state)
 	buf_free(&value);
 }
 
+static void
+the_key_is_made_once_for_nobody_else_to_read(void **state)
+{
+	char folder[] = "/tmp/ferry-test-milter-stamp.XXXXXX";
+	struct buf first = BUF_INIT, second = BUF_INIT;
+	char *path, *command;
+	struct outcome o;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	path = xasprintf("%s/alias-stamp-key", folder);
+	o = alias_stamp_key(folder, &first);
+	assert_string_equal(o.condition, "ok");
+	assert_int_equal(first.len, 64);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	o = alias_stamp_key(folder, &second);
+	assert_string_equal(o.condition, "ok");
+	assert_string_equal(first.data, second.data);
+	assert_int_equal(chmod(path, 0640), 0);
+	buf_reset(&second);
+	o = alias_stamp_key(folder, &second);
+	assert_true(outcome_is(&o, "auth/secret"));
+	assert_int_equal(second.len, 0);
+	command = xasprintf("rm -rf %s", folder);
+	assert_int_equal(system(command), 0);
+	free(command);
+	free(path);
+	buf_free(&first);
+	buf_free(&second);
+}
+
 int
 main(void)
 {
@@ -192,6 +228,7 @@ main(void)
 	    cmocka_unit_test(recipients_do_not_run_into_one_another),
 	    cmocka_unit_test(it_holds_for_a_week_and_for_clocks_an_hour_apart),
 	    cmocka_unit_test(what_is_not_as_we_write_it_does_not_hold),
+	    cmocka_unit_test(the_key_is_made_once_for_nobody_else_to_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
