@@ -21,7 +21,7 @@
 #define MESSAGE_ID_MAX_BYTES 250
 #define RECEIVED_MAX_BYTES   2048
 
-/* Fields that do not leave; X-Ferry-Alias is ferry-milter's mark. */
+/* Fields that do not leave. */
 static const char *const dropped_fields[] = {
     "Bcc",
     "Resent-Bcc",
@@ -29,7 +29,7 @@ static const char *const dropped_fields[] = {
     "Delivered-To",
     "X-Original-To",
     STAMP_FIELD,
-    "X-Ferry-Alias",
+    ALIAS_FIELD,
 };
 
 /* In enum header_kind's order. */
@@ -164,6 +164,7 @@ is_listed(const struct header_filter *f)
 static bool
 must_drop(struct header_filter *f)
 {
+	f->aliased |= names(f, ALIAS_FIELD);
 	for (size_t i = 0; i < sizeof(dropped_fields) / sizeof(dropped_fields[0]); i++)
 		if (names(f, dropped_fields[i]))
 			return true;

@@ -27,6 +27,9 @@
 /* The field that carries a message's stamp; see stamp.h. */
 #define STAMP_FIELD "X-Ferry-Id"
 
+/* The field by which ferry-milter marks what it has rewritten for aliases. */
+#define ALIAS_FIELD "X-Ferry-Alias"
+
 enum header_state {
 	HEADER_LINE,   /* at the start of a line of the header */
 	HEADER_NAME,   /* in what may be a field's name */
@@ -66,6 +69,7 @@ struct header_filter {
 	bool in_field;         /* there is a field that a line may continue */
 	bool dropped;          /* it is not to leave */
 	bool received_dropped; /* the one Received was met */
+	bool aliased;          /* the milter's mark was */
 	bool after_cr;         /* the last byte given out was a CR */
 	bool in_message_id;    /* the field is being kept for message_id */
 	bool has_message_id;

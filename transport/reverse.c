@@ -124,7 +124,7 @@ idle_set(struct reverse_maps *maps)
 }
 
 struct outcome
-reverse_maps_take(struct reverse_maps *maps, struct reverse_set **set_r)
+reverse_maps_take(struct reverse_maps *maps, bool aliased, struct reverse_set **set_r)
 {
 	struct outcome o = outcome_ok();
 	struct reverse_set *set;
@@ -142,6 +142,9 @@ reverse_maps_take(struct reverse_maps *maps, struct reverse_set **set_r)
 		*set_r = set;
 	else
 		reverse_maps_give(maps, &set);
+	if (outcome_is_ok(&o) && !any && aliased)
+		o = outcome_make("local", "config",
+		    "it is for aliases, and there is no alias map: %s", maps->paths[0]);
 	return o;
 }
 

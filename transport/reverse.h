@@ -8,6 +8,7 @@
 #ifndef FERRY_REVERSE_H
 #define FERRY_REVERSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,10 +23,12 @@ void reverse_maps_free(struct reverse_maps **maps); /* all sets were given back 
 
 /*
  * Take the maps for one message, and give them back.  *set_r is NULL if there is no map.
- * local/... if one is there and cannot be opened: then nobody can tell what a recipient is.
+ * local/... if one is there and cannot be opened, or if there should be one, because the
+ * message is known to be for aliases: then nobody can tell what a recipient is.
  * Costs a stat(2) a section, once they are open.
  */
-struct outcome reverse_maps_take(struct reverse_maps *maps, struct reverse_set **set_r);
+struct outcome
+reverse_maps_take(struct reverse_maps *maps, bool aliased, struct reverse_set **set_r);
 void reverse_maps_give(struct reverse_maps *maps, struct reverse_set **set);
 
 /* What is known of an address. */

@@ -351,7 +351,7 @@ split_make(struct reverse_maps *maps, const struct delivery *delivery, struct sp
 	struct splitting s = {.delivery = delivery};
 
 	*split_r = (struct split){0};
-	s.outcome = reverse_maps_take(maps, &s.set);
+	s.outcome = reverse_maps_take(maps, delivery->message.filter.aliased, &s.set);
 	if (!outcome_is_ok(&s.outcome) || s.set == NULL)
 		return s.outcome;
 	look_recipients_up(&s);

@@ -15,6 +15,7 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "common/settings/alias_map.h"
 #include "common/wire/json.h"
 #include "tests/unit/fake_service.h"
 #include "tests/unit/unit.h"
@@ -648,6 +649,49 @@ a_cut_between_recipients_apart_sends_nothing_twice(void **state)
 	assert_int_equal(sent_to(world, "c@y"), 1);
 }
 
+/* The map of an alias section in the service's folder: r1@sl and r2@sl are of two aliases. */
+static void
+make_map(const char *folder)
+{
+	char *path = xasprintf("%s/map.db", folder);
+	struct alias_map *map;
+	struct outcome o = alias_map_open(path, &map);
+
+	for (char digit = '1'; digit <= '2' && outcome_is_ok(&o); digit++) {
+		char address[] = "c0@y", reverse[] = "r0@sl";
+		const struct alias_map_contact c = {
+		    .id = digit, .alias_id = digit, .address = address, .reverse = reverse};
+
+		address[1] = reverse[1] = digit;
+		o = alias_map_put_contact(map, &c);
+	}
+	assert_string_equal(o.condition, "ok");
+	alias_map_close(&map);
+	free(path);
+}
+
+static void
+recipients_of_two_aliases_get_messages_of_their_own(void **state)
+{
+	struct world *world = *state;
+	struct alias_account section = {.directory = world->fake->folder};
+
+	make_map(section.directory);
+	world->config.aliases = &section;
+	world->config.alias_count = 1;
+	reopen(world);
+	expect(world, "Q1", "a@y", "ok"); /* what the service offers is known now */
+	for (int i = 0; i < 2; i++) {
+		expect(world, "Q2", "r1@sl a@y r2@sl", "ok");
+		assert_int_equal(world->email_count, 4);
+		assert_int_equal(world->submissions, 4);
+		reopen(world);
+	}
+	assert_int_equal(sent_to(world, "r1@sl"), 1);
+	assert_int_equal(sent_to(world, "r2@sl"), 1);
+	world->config.alias_count = 0;
+}
+
 /* As if the tries so far had been an hour ago. */
 static void
 age(const struct world *world)
@@ -996,6 +1040,7 @@ main(void)
 	    TEST(a_refusal_is_answered_again_without_asking),
 	    TEST(one_refused_recipient_does_not_keep_the_others_from_it),
 	    TEST(recipients_apart_have_submissions_of_their_own),
+	    TEST(recipients_of_two_aliases_get_messages_of_their_own),
 	    TEST(what_was_sent_to_some_is_filed_though_the_last_are_refused),
 	    TEST(a_cut_between_recipients_apart_sends_nothing_twice),
 	    TEST(what_was_not_acted_upon_is_sent_by_the_next_try),

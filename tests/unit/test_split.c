@@ -349,6 +349,17 @@ a_map_that_nobody_made_is_empty_and_is_not_made(void **state)
 	assert_int_equal(access("one", F_OK), -1);
 }
 
+/* The milter and we look for it at different places, or it was lost. */
+static void
+what_the_milter_has_marked_waits_for_a_map(void **state)
+{
+	(void)state;
+	assert_int_equal(system("rm -rf one two"), 0);
+	fails("X-Ferry-Alias: v1\r\nTo: r1@sl\r\n", "r1@sl", "local/config", "one/map.db");
+	learn("two", 7, "c@sl", 4, "r4@sl");
+	becomes("X-Ferry-Alias: v1\r\nTo: bob@x\r\n", "bob@x", "");
+}
+
 static void
 a_map_that_is_replaced_is_noticed(void **state)
 {
@@ -398,6 +409,7 @@ main(void)
 	    TEST(what_came_with_recipients_and_the_envelope_goes_with_them),
 	    TEST(all_parts_are_carried_once_and_everybody_has_an_outcome),
 	    TEST(a_map_that_nobody_made_is_empty_and_is_not_made),
+	    TEST(what_the_milter_has_marked_waits_for_a_map),
 	    TEST(a_map_that_is_replaced_is_noticed),
 	    TEST(a_map_that_cannot_be_read_makes_everybody_wait),
 	};
