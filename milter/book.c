@@ -2,8 +2,8 @@
  * The map before the service, for a message's correspondents.
  *
  * Two rounds of two steps.  Aliases first, because a contact is an alias's; in each step the
- * map is read for all of them, and what is missing or old becomes questions to the desk, all
- * at once.  The second round is for an alias that turned out to be gone while its contacts
+ * map is read for all of them, and what is missing becomes questions to the desk, all at
+ * once.  The second round is for an alias that turned out to be gone while its contacts
  * were asked for.
  */
 #include <ctype.h>
@@ -15,7 +15,8 @@
 #include "milter/book.h"
 #include "milter/maps.h"
 
-#define ROUNDS 2
+#define ROUNDS      2
+#define MAY_FAIL_MS 2000 /* for what a message can do without */
 
 struct book {
 	const struct alias_account *account;
@@ -91,7 +92,6 @@ struct wanted {
 	struct question *questions;
 	size_t *entries; /* the first entry of each */
 	size_t count;
-	bool *old; /* it is known, and old */
 };
 
 static struct wanted
@@ -100,7 +100,6 @@ wanted_new(size_t most)
 	return (struct wanted){
 	    .questions = xcalloc(most + 1, sizeof(struct question)),
 	    .entries = xcalloc(most + 1, sizeof(size_t)),
-	    .old = xcalloc(most + 1, sizeof(bool)),
 	};
 }
 
@@ -109,15 +108,13 @@ wanted_free(struct wanted *wanted)
 {
 	free(wanted->questions);
 	free(wanted->entries);
-	free(wanted->old);
 }
 
 static void
-want(struct wanted *wanted, struct question question, size_t entry, bool old)
+want(struct wanted *wanted, struct question question, size_t entry)
 {
 	wanted->questions[wanted->count] = question;
 	wanted->entries[wanted->count] = entry;
-	wanted->old[wanted->count] = old;
 	wanted->count++;
 }
 
@@ -176,22 +173,23 @@ read_alias(struct book *book, struct alias_map *map, struct book_query *query, s
 	struct alias_map_alias alias;
 	struct outcome o = fixed ? alias_map_find_address(map, entry->fixed, &alias)
 	                         : alias_map_find_host(map, entry->group, &alias);
+	struct question question = {
+	    .kind = fixed ? JOB_FIXED : JOB_ALIAS, .name = fixed ? entry->fixed : entry->group};
 	/* A disabled alias would send, but no answer would come by it. */
 	bool usable =
 	    outcome_is_ok(&o) && alias.id != 0 && !alias.trashed && (alias.enabled || fixed);
 
 	if (usable)
 		take_alias(entry, &alias);
-	if (outcome_is_ok(&o) && (!usable || is_old(book, alias.learned_ms)))
-		want(wanted,
-		    (struct question){.kind = fixed ? JOB_FIXED : JOB_ALIAS,
-		        .name = fixed ? entry->fixed : entry->group},
-		    i, usable);
+	if (outcome_is_ok(&o) && !usable)
+		want(wanted, question, i);
+	else if (usable && query->ask && is_old(book, alias.learned_ms))
+		desk_refresh(book->desk, &question);
 	alias_map_alias_free(&alias);
 	return o;
 }
 
-/* What the map says of aliases; what is to be asked for is in *wanted. */
+/* What the map says of aliases; what it does not know is in *wanted. */
 static struct outcome
 read_aliases(
     struct book *book, struct alias_map *map, struct book_query *query, struct wanted *wanted)
@@ -213,17 +211,18 @@ read_contacts(
 
 	for (size_t i = 0; i < query->count && outcome_is_ok(&o); i++) {
 		struct entry *entry = &query->entries[i];
+		struct question question = {JOB_CONTACT, entry->address, entry->alias_id};
 		struct alias_map_contact contact;
 
 		if (entry->alias_id == 0 || entry->reverse != NULL)
 			continue;
 		o = alias_map_find_contact(map, entry->alias_id, entry->address, &contact);
-		if (outcome_is_ok(&o) && contact.id != 0)
+		if (outcome_is_ok(&o) && contact.id == 0)
+			want(wanted, question, i);
+		else if (outcome_is_ok(&o))
 			entry->reverse = xstrdup(contact.reverse);
-		if (outcome_is_ok(&o) && (contact.id == 0 || is_old(book, contact.learned_ms)))
-			want(wanted,
-			    (struct question){JOB_CONTACT, entry->address, entry->alias_id}, i,
-			    contact.id != 0);
+		if (entry->reverse != NULL && query->ask && is_old(book, contact.learned_ms))
+			desk_refresh(book->desk, &question);
 		alias_map_contact_free(&contact);
 	}
 	return o;
@@ -271,21 +270,30 @@ alias_is_gone(const struct answer *answer, enum job_kind kind)
 	                                  outcome_is(&answer->outcome, "alias/missing"));
 }
 
+/* First what the message cannot do without; then, for a short time, the rest. */
+static void
+ask_desk(struct desk *desk, const struct book_query *query, const struct wanted *wanted,
+    struct answer *answers)
+{
+	size_t needed = 0;
+
+	while (needed < wanted->count && !query->entries[wanted->entries[needed]].may_fail)
+		needed++;
+	desk_ask(
+	    desk, wanted->questions, needed, query->deadline, query->tick, query->arg, answers);
+	desk_ask(desk, wanted->questions + needed, wanted->count - needed,
+	    deadline_min(query->deadline, deadline_in_ms(MAY_FAIL_MS)), query->tick, query->arg,
+	    answers + needed);
+}
+
 /* Ask; the worst outcome of what is needed.  *again_r: aliases have to be looked for anew. */
 static struct outcome
 ask(struct book *book, struct book_query *query, const struct wanted *wanted, bool *again_r)
 {
 	struct answer *answers = xcalloc(wanted->count + 1, sizeof(*answers));
 	struct outcome worst = outcome_ok();
-	struct deadline d = query->deadline;
-	bool all_old = true;
 
-	for (size_t i = 0; i < wanted->count; i++)
-		all_old = all_old && wanted->old[i];
-	if (all_old)
-		d = deadline_min(d, deadline_in_ms(BOOK_REFRESH_MS));
-	desk_ask(
-	    book->desk, wanted->questions, wanted->count, d, query->tick, query->arg, answers);
+	ask_desk(book->desk, query, wanted, answers);
 	for (size_t i = 0; i < wanted->count; i++) {
 		struct entry *entry = &query->entries[wanted->entries[i]];
 		enum job_kind kind = wanted->questions[i].kind;
@@ -297,7 +305,7 @@ ask(struct book *book, struct book_query *query, const struct wanted *wanted, bo
 			forget_gone(query, wanted->questions[i].alias_id);
 			*again_r = true;
 		}
-		if (!outcome_is_ok(&answers[i].outcome) && !wanted->old[i] && !entry->may_fail)
+		if (!outcome_is_ok(&answers[i].outcome) && !entry->may_fail)
 			worst = outcome_worse(worst, answers[i].outcome);
 		answer_free(&answers[i]);
 	}
@@ -305,7 +313,7 @@ ask(struct book *book, struct book_query *query, const struct wanted *wanted, bo
 	return worst;
 }
 
-/* One step: read the map, then ask for what is missing or old. */
+/* One step: read the map, then ask for what is missing. */
 static struct outcome
 step(struct book *book, struct book_query *query,
     struct outcome (*read)(

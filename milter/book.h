@@ -1,17 +1,16 @@
 /*
  * book - which address stands for a correspondent: the map first, then the service
  *
- * One for each alias section.  Everything that the map knows is answered from it, without a
- * thread, a lock for long, or HTTP.  What is known but old is asked for again (refresh of the
- * section), for BOOK_REFRESH_MS at most; if that brings nothing, what is known is used: mail to
- * known correspondents goes on whatever becomes of the service.  Thread-safe.
+ * One for each alias section.  Everything that the map knows is answered from it, without
+ * waiting for anybody: mail to known correspondents goes on whatever becomes of the service.
+ * What is known but old (refresh of the section) is used too, and asked for again behind the
+ * message's back: an alias that is no more costs one message, which the service rejects, and
+ * the next one finds another alias.  Thread-safe.
  */
 #ifndef FERRY_BOOK_H
 #define FERRY_BOOK_H
 
 #include "milter/desk.h"
-
-#define BOOK_REFRESH_MS 5000
 
 struct book;
 
@@ -26,8 +25,8 @@ struct entry {
 	const char *address; /* the caller's, like the next two */
 	const char *group;   /* the hostname whose alias it is, or */
 	const char *fixed;   /* the alias's address */
-	bool may_fail;       /* it is in a header field only: what the service says of it does
-	                      * not matter, it is left out then */
+	bool may_fail;       /* it is in a header field only: without an answer that comes soon
+	                      * it is left out; such entries come after all others */
 
 	int64_t alias_id; /* 0: not known */
 	char *alias;      /* its address */

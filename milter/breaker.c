@@ -10,15 +10,19 @@ breaker_is_open(const struct breaker *breaker)
 	return breaker->open_ms != 0;
 }
 
+bool
+breaker_stops(const struct breaker *breaker, int64_t now_ms)
+{
+	return breaker_is_open(breaker) && (now_ms < breaker->until_ms || breaker->probing);
+}
+
 struct outcome
 breaker_check(struct breaker *breaker, int64_t now_ms)
 {
 	struct outcome o = breaker->trouble;
 
-	if (!breaker_is_open(breaker))
-		return outcome_ok();
-	if (now_ms >= breaker->until_ms && !breaker->probing) {
-		breaker->probing = true;
+	if (!breaker_stops(breaker, now_ms)) {
+		breaker->probing = breaker_is_open(breaker);
 		return outcome_ok();
 	}
 	o.alarm = false; /* it was raised when this began */

@@ -32,6 +32,9 @@ struct breaker {
 /* May one ask?  OK, or what the trouble is, without its alarm. */
 struct outcome breaker_check(struct breaker *breaker, int64_t now_ms);
 
+/* Would one be told so now?  Nobody is let through by this. */
+bool breaker_stops(const struct breaker *breaker, int64_t now_ms);
+
 /* What came of asking: OK or trouble. */
 void breaker_note(struct breaker *breaker, const struct outcome *o, int64_t now_ms);
 

@@ -20,6 +20,7 @@
 #define TICK_MS        1000
 #define IDLE_MS        20000 /* that a clerk waits for work before it leaves */
 #define STACK_BYTES    (512 << 10)
+#define REFRESH_MS     20000
 
 /* How long the breakers are open. */
 #define SERVICE_PATIENCE 1
@@ -35,7 +36,8 @@ struct job {
 	char *name;
 	int64_t alias_id;
 	enum job_state state;
-	unsigned holders; /* those who wait, and the clerk */
+	unsigned holders; /* those who wait, the clerk, and the desk itself: */
+	bool refreshes;   /* it is done for the map's sake */
 	struct deadline deadline;
 	struct answer answer;
 	struct job *next;
@@ -145,6 +147,23 @@ check_breakers(struct desk *desk, const struct job *job)
 	return o;
 }
 
+/* The trouble by which a job would fail now, or OK. */
+static struct outcome
+stopped(const struct desk *desk, enum job_kind kind)
+{
+	const struct breaker *service = &desk->breakers[BREAKER_SERVICE];
+	const struct breaker *own = &desk->breakers[own_breaker(kind)];
+	int64_t now = clock_ms();
+	struct outcome o = outcome_ok();
+
+	if (breaker_stops(service, now))
+		o = service->trouble;
+	else if (kind != JOB_FIXED && breaker_stops(own, now))
+		o = own->trouble;
+	o.alarm = false; /* it was raised when this began */
+	return o;
+}
+
 /* --- what an outcome says of the service */
 
 /* Does it speak of this job alone, or of what others do? */
@@ -241,6 +260,8 @@ end_job(struct desk *desk, struct job *job)
 	job->state = JOB_DONE;
 	unlink_job(desk, job);
 	pthread_cond_broadcast(&desk->done);
+	if (job->refreshes)
+		job->holders--;
 	let_go(desk, job);
 }
 
@@ -351,6 +372,18 @@ hire(struct desk *desk)
 
 /* --- those who ask */
 
+/* A new job, which a clerk is to find. */
+static struct job *
+post(struct desk *desk, const struct question *q)
+{
+	struct job *job = add_job(desk, q);
+
+	if (desk->idle < desk->waiting)
+		hire(desk);
+	pthread_cond_signal(&desk->work);
+	return job;
+}
+
 /* The job for a question, held; NULL with the reason if there can be none. */
 static struct job *
 put(struct desk *desk, const struct question *q, struct deadline d, bool *shared_r,
@@ -360,16 +393,15 @@ put(struct desk *desk, const struct question *q, struct deadline d, bool *shared
 
 	*o = outcome_ok();
 	*shared_r = job != NULL;
-	if (job == NULL && desk->waiting >= WAITING_FACTOR * (size_t)desk->clerks_max) {
+	if (job == NULL)
+		*o = stopped(desk, q->kind);
+	if (job == NULL && outcome_is_ok(o) &&
+	    desk->waiting >= WAITING_FACTOR * (size_t)desk->clerks_max)
 		*o = outcome_make("local", "busy", "mail to new correspondents");
+	if (!outcome_is_ok(o))
 		return NULL;
-	}
-	if (job == NULL) {
-		job = add_job(desk, q);
-		if (desk->idle < desk->waiting)
-			hire(desk);
-		pthread_cond_signal(&desk->work);
-	}
+	if (job == NULL)
+		job = post(desk, q);
 	job->holders++;
 	if (job->deadline.at_ms < d.at_ms)
 		job->deadline = d;
@@ -431,6 +463,24 @@ desk_ask(struct desk *desk, const struct question *questions, size_t count, stru
 	}
 	pthread_mutex_unlock(&desk->lock);
 	free(jobs);
+}
+
+void
+desk_refresh(struct desk *desk, const struct question *question)
+{
+	struct outcome o;
+	struct job *job;
+
+	pthread_mutex_lock(&desk->lock);
+	o = stopped(desk, question->kind);
+	if (desk->waiting < desk->clerks_max && find_job(desk, question) == NULL &&
+	    outcome_is_ok(&o)) {
+		job = post(desk, question);
+		job->holders++;
+		job->refreshes = true;
+		job->deadline = deadline_in_ms(REFRESH_MS);
+	}
+	pthread_mutex_unlock(&desk->lock);
 }
 
 /* --- the desk itself */

@@ -70,6 +70,12 @@ void desk_close(struct desk **desk);
 void desk_ask(struct desk *desk, const struct question *questions, size_t count,
     struct deadline d, void (*tick)(void *arg), void *arg, struct answer *answers_r);
 
+/*
+ * Have a question asked some time soon, for what it puts into the map; nobody waits for the
+ * answer.  It is forgotten if many jobs wait, or a breaker is open.
+ */
+void desk_refresh(struct desk *desk, const struct question *question);
+
 /* Numbers, for the monitor. */
 struct desk_counts {
 	size_t waiting, running;
