@@ -285,6 +285,8 @@ list_all(struct mirror *m)
 
 	if (outcome_is_ok(&o) && end)
 		o = folders_settle(m);
+	/* Pages alone: each has a connection for itself. */
+	http_limit_streams(jmap_http(m->jmap), at_once ? 0 : 1);
 	while (outcome_is_ok(&o) && !end) {
 		if (cancel_requested())
 			o = outcome_make("local", "cancelled", NULL);
@@ -295,6 +297,7 @@ list_all(struct mirror *m)
 			remote_listing_free(&listing);
 		}
 	}
+	http_limit_streams(jmap_http(m->jmap), 0);
 	if (outcome_is_ok(&o) && !at_once)
 		o = settle(m);
 	if (outcome_is_ok(&o) && m->pulls)
