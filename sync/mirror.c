@@ -178,7 +178,8 @@ work_through(struct mirror *m, struct work *w)
 		if (cancel_requested())
 			return outcome_make("local", "cancelled", NULL);
 		o = take_up(m, w, &more);
-		if (outcome_is_ok(&o))
+		/* While downloads have no room for more, a small batch may still grow. */
+		if (outcome_is_ok(&o) && (!more || w->local.count == MIRROR_CHUNK))
 			o = apply_local(m, w);
 		if (outcome_is_ok(&o) && !more && w->listing != NULL)
 			o = read_page(m, w);
