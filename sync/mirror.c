@@ -207,7 +207,8 @@ work_through(struct mirror *m, struct work *w)
 			return outcome_make("local", "cancelled", NULL);
 		m->report->counting = w->listing != NULL;
 		o = take_up(m, w, &more);
-		if (outcome_is_ok(&o))
+		/* While downloads have no room for more, a small batch may still grow. */
+		if (outcome_is_ok(&o) && (!more || w->local.count == MIRROR_CHUNK))
 			o = apply_local(m, w);
 		if (outcome_is_ok(&o) && !more && w->listing != NULL)
 			o = read_page(m, w);
@@ -326,6 +327,8 @@ list_all(struct mirror *m)
 
 	if (outcome_is_ok(&o) && end)
 		o = folders_settle(m);
+	/* Pages alone: each has a connection for itself. */
+	http_limit_streams(jmap_http(m->jmap), at_once ? 0 : 1);
 	while (outcome_is_ok(&o) && !end) {
 		if (cancel_requested())
 			o = outcome_make("local", "cancelled", NULL);
@@ -336,6 +339,7 @@ list_all(struct mirror *m)
 			remote_listing_free(&listing);
 		}
 	}
+	http_limit_streams(jmap_http(m->jmap), 0);
 	if (outcome_is_ok(&o) && !at_once)
 		o = settle(m);
 	if (outcome_is_ok(&o) && m->pulls)

@@ -23,7 +23,7 @@
 #include "sync/remote.h"
 #include "sync/state.h"
 
-#define QUERY_PAGE    5000
+#define QUERY_PAGE    10000
 #define RESTARTS_MAX  3 /* of the paging, when its anchors vanish */
 #define ANCHORS_TRIED 8
 

@@ -26,6 +26,7 @@
 
 struct http {
 	struct http_options options; /* ca_file is ours */
+	unsigned streams;            /* of a connection, now */
 	CURLM *multi;                /* NULL until the first transfer */
 	struct http_transfer *transfers, *last;
 	size_t count;
@@ -46,6 +47,7 @@ http_new(const struct http_options *options)
 		http->options.connections = CONNECTIONS;
 	if (http->options.streams == 0)
 		http->options.streams = STREAMS;
+	http->streams = http->options.streams;
 	if (http->options.spread == 0)
 		http->options.spread = http->options.connections;
 	if (http->options.poll_ms == 0)
@@ -89,8 +91,7 @@ make_multi(struct http *http)
 	curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	curl_multi_setopt(
 	    http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)http->options.connections);
-	curl_multi_setopt(
-	    http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)http->options.streams);
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)http->streams);
 }
 
 /* Transfers. */
@@ -407,8 +408,7 @@ http_interrupt(struct http *http)
 size_t
 http_room(const struct http *http)
 {
-	size_t most =
-	    (size_t)connections_of(http) * (http->multiplexed ? http->options.streams : 1);
+	size_t most = (size_t)connections_of(http) * (http->multiplexed ? http->streams : 1);
 
 	return http->count < most ? most - http->count : 0;
 }
@@ -420,6 +420,15 @@ http_disconnect(struct http *http)
 		curl_multi_cleanup(http->multi);
 		http->multi = NULL;
 	}
+}
+
+void
+http_limit_streams(struct http *http, unsigned streams)
+{
+	http->streams = streams != 0 ? streams : http->options.streams;
+	if (http->multi != NULL)
+		curl_multi_setopt(
+		    http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)http->streams);
 }
 
 void

@@ -156,6 +156,12 @@ size_t http_room(const struct http *http);
  * knows what became of them. */
 void http_disconnect(struct http *http);
 
+/*
+ * HTTP/2: from now on at most so many transfers a connection; 0: as many as the options say.
+ * With 1, a few requests that are much work for the service are answered side by side.
+ */
+void http_limit_streams(struct http *http, unsigned streams);
+
 /* Give up all transfers: each done is called with local/cancelled. */
 void http_abandon(struct http *http);
 
