@@ -120,10 +120,9 @@ void jmap_response_free(struct jmap_response **response);
  */
 struct jmap_ahead;
 
-struct jmap_ahead *jmap_ahead_begin(
-    struct jmap *jmap, struct jmap_request *request, struct deadline d);
-struct outcome jmap_ahead_finish(
-    struct jmap_ahead **ahead, struct jmap_response **response_r);
+struct jmap_ahead *
+jmap_ahead_begin(struct jmap *jmap, struct jmap_request *request, struct deadline d);
+struct outcome jmap_ahead_finish(struct jmap_ahead **ahead, struct jmap_response **response_r);
 void jmap_ahead_drop(struct jmap_ahead **ahead);
 
 /*

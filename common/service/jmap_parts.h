@@ -54,8 +54,8 @@ struct outcome jmap_encode(struct jmap *jmap, const struct jmap_request *request
     struct deadline d, struct buf *text, const struct jmap_session **session_r);
 
 /* The POST of an encoded request. */
-struct http_request jmap_api_request(const struct jmap_session *session,
-    const struct buf *text, bool idempotent, struct deadline d);
+struct http_request jmap_api_request(const struct jmap_session *session, const struct buf *text,
+    bool idempotent, struct deadline d);
 
 /* Take over the document that answered, and what it says of the session. */
 struct outcome
