@@ -20,7 +20,7 @@
 #define TICK_MS        1000
 #define IDLE_MS        20000 /* that a clerk waits for work before it leaves */
 #define STACK_BYTES    (512 << 10)
-#define REFRESH_MS     20000
+#define REFRESH_MS     10000 /* that a question may take for which nobody waits */
 
 /* How long the breakers are open. */
 #define SERVICE_PATIENCE 1
@@ -531,6 +531,12 @@ desk_close(struct desk **desk)
 	while (d->clerks > 0)
 		pthread_cond_wait(&d->done, &d->lock);
 	pthread_mutex_unlock(&d->lock);
+	while (d->jobs != NULL) { /* no clerk could be hired */
+		struct job *job = d->jobs;
+
+		d->jobs = job->next;
+		free_job(job);
+	}
 	for (size_t i = 0; i < BREAKER_COUNT; i++)
 		free(d->subjects[i]);
 	pthread_cond_destroy(&d->work);
