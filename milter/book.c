@@ -211,7 +211,8 @@ read_contacts(
 
 	for (size_t i = 0; i < query->count && outcome_is_ok(&o); i++) {
 		struct entry *entry = &query->entries[i];
-		struct question question = {JOB_CONTACT, entry->address, entry->alias_id};
+		struct question question = {
+		    JOB_CONTACT, entry->address, entry->alias_id, entry->may_fail};
 		struct alias_map_contact contact;
 
 		if (entry->alias_id == 0 || entry->reverse != NULL)

@@ -20,7 +20,7 @@
 #define TICK_MS        1000
 #define IDLE_MS        20000 /* that a clerk waits for work before it leaves */
 #define STACK_BYTES    (512 << 10)
-#define REFRESH_MS     20000
+#define REFRESH_MS     10000 /* that a question may take for which nobody waits */
 
 /* How long the breakers are open. */
 #define SERVICE_PATIENCE 1
@@ -147,18 +147,23 @@ check_breakers(struct desk *desk, const struct job *job)
 	return o;
 }
 
+static bool
+stops(const struct breaker *breaker, const struct question *q)
+{
+	return q->optional ? breaker_is_open(breaker) : breaker_stops(breaker, clock_ms());
+}
+
 /* The trouble by which a job would fail now, or OK. */
 static struct outcome
-stopped(const struct desk *desk, enum job_kind kind)
+stopped(const struct desk *desk, const struct question *q)
 {
 	const struct breaker *service = &desk->breakers[BREAKER_SERVICE];
-	const struct breaker *own = &desk->breakers[own_breaker(kind)];
-	int64_t now = clock_ms();
+	const struct breaker *own = &desk->breakers[own_breaker(q->kind)];
 	struct outcome o = outcome_ok();
 
-	if (breaker_stops(service, now))
+	if (stops(service, q))
 		o = service->trouble;
-	else if (kind != JOB_FIXED && breaker_stops(own, now))
+	else if (q->kind != JOB_FIXED && stops(own, q))
 		o = own->trouble;
 	o.alarm = false; /* it was raised when this began */
 	return o;
@@ -268,7 +273,8 @@ end_job(struct desk *desk, struct job *job)
 static void
 do_job(struct desk *desk, struct clerk *clerk, struct job *job)
 {
-	struct question question = {job->kind, job->name, job->alias_id};
+	struct question question = {
+	    .kind = job->kind, .name = job->name, .alias_id = job->alias_id};
 	struct outcome o;
 
 	job->state = JOB_RUNS;
@@ -394,7 +400,7 @@ put(struct desk *desk, const struct question *q, struct deadline d, bool *shared
 	*o = outcome_ok();
 	*shared_r = job != NULL;
 	if (job == NULL)
-		*o = stopped(desk, q->kind);
+		*o = stopped(desk, q);
 	if (job == NULL && outcome_is_ok(o) &&
 	    desk->waiting >= WAITING_FACTOR * (size_t)desk->clerks_max)
 		*o = outcome_make("local", "busy", "mail to new correspondents");
@@ -472,7 +478,7 @@ desk_refresh(struct desk *desk, const struct question *question)
 	struct job *job;
 
 	pthread_mutex_lock(&desk->lock);
-	o = stopped(desk, question->kind);
+	o = stopped(desk, question);
 	if (desk->waiting < desk->clerks_max && find_job(desk, question) == NULL &&
 	    outcome_is_ok(&o)) {
 		job = post(desk, question);
@@ -525,6 +531,12 @@ desk_close(struct desk **desk)
 	while (d->clerks > 0)
 		pthread_cond_wait(&d->done, &d->lock);
 	pthread_mutex_unlock(&d->lock);
+	while (d->jobs != NULL) { /* no clerk could be hired */
+		struct job *job = d->jobs;
+
+		d->jobs = job->next;
+		free_job(job);
+	}
 	for (size_t i = 0; i < BREAKER_COUNT; i++)
 		free(d->subjects[i]);
 	pthread_cond_destroy(&d->work);

@@ -42,6 +42,7 @@ struct question {
 	enum job_kind kind;
 	const char *name; /* the hostname, the alias's address, the correspondent's address */
 	int64_t alias_id; /* JOB_CONTACT */
+	bool optional;    /* not worth finding out whether a trouble lasts */
 };
 
 struct answer {

@@ -260,9 +260,10 @@ reload(struct daemon *d)
 		milter_setup_free(&setup);
 		log_say(LOG_ERR, "not reloaded, the old configuration stays: %s", o.text);
 	}
-	milter_setup_release(&d->filter.setups, &before);
 	supervisor_notify("READY=1\nSTATUS=%s",
 	    outcome_is_ok(&o) ? "serving" : "serving by the old configuration");
+	/* The last one to let go waits for what it still asks the services. */
+	milter_setup_release(&d->filter.setups, &before);
 }
 
 /* --- run, and end */
