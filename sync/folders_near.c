@@ -329,6 +329,7 @@ rename_mailbox(struct mirror *m, struct mailbox *mb, const char *path)
 static struct outcome
 follow_service(struct mirror *m, struct mailbox *mb, const char *path)
 {
+	struct touched touched = {0};
 	struct outcome o = outcome_ok();
 
 	if (m->options.dry_run)
@@ -336,6 +337,12 @@ follow_service(struct mirror *m, struct mailbox *mb, const char *path)
 	o = mirror_start_changing(m);
 	if (outcome_is_ok(&o) && files_rename(m->root.fd, path, mb->path) < 0)
 		o = file_error("cannot rename to", mb->path);
+	/* Under its other name again, it would be a folder that somebody made. */
+	touched_add(&touched, path);
+	touched_add(&touched, mb->path);
+	if (outcome_is_ok(&o))
+		o = touched_sync(&touched, m->root.fd);
+	touched_free(&touched);
 	return judge(m, path, o);
 }
 

@@ -160,8 +160,12 @@ sandbox_counter() {
 
 # sandbox_fault JSON - order a fault
 sandbox_fault() {
+	faults_before=$(sandbox_counter faultsApplied)
 	curl -sS --fail -o /dev/null -H 'Content-Type: application/json' --data "$1" "$sandbox_url/sandbox/faults"
 }
+
+# Has the fault that was ordered last struck?
+sandbox_fault_struck() { [ "$(sandbox_counter faultsApplied)" -gt "$faults_before" ]; }
 
 sandbox_no_faults() {
 	curl -sS --fail -o /dev/null -X DELETE "$sandbox_url/sandbox/faults"
