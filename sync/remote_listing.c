@@ -28,6 +28,8 @@ struct listing {
 	json_t *page; /* ids of the page before, the last of which is the anchor */
 	size_t skip;  /* of them at its end: destroyed meanwhile */
 	int restarts;
+	int64_t listed; /* ids, and since the last one that was new: */
+	int64_t stale;  /* those that had been listed before */
 	bool ended;
 };
 
@@ -135,14 +137,19 @@ static struct outcome
 record_page(struct mirror *m, struct listing *l, json_t *ids, const json_t *emails)
 {
 	struct outcome o = remote_know_mailboxes(m, emails);
+	int64_t fresh;
 	json_t *email;
 	size_t i;
 
 	if (!outcome_is_ok(&o))
 		return o;
 	store_begin(m->store);
-	/* A page of nothing but what was listed (and not for stepping back) leads nowhere. */
-	if (note_ids(m, ids) == 0 && l->skip == 0 && l->restarts == 0)
+	fresh = note_ids(m, ids);
+	l->listed += fresh;
+	l->stale = fresh != 0 ? 0 : l->stale + (int64_t)json_array_size(ids);
+	/* A page of nothing but what was listed leads nowhere; after stepping back, or starting
+	 * again, that is so once as many have passed as there were. */
+	if (fresh == 0 && ((l->skip == 0 && l->restarts == 0) || l->stale > l->listed))
 		l->ended = true;
 	json_array_foreach (emails, i, email)
 		remote_record_email(m, email);
@@ -179,6 +186,8 @@ remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 			l->ended = true;
 		else
 			o = jmap_result(response, fetch, NULL, &emails);
+		if (outcome_is_ok(&o) && !l->ended)
+			o = remote_check_whole(ids, emails);
 		if (outcome_is_ok(&o) && !l->ended)
 			o = record_page(m, l, ids, json_get_array(emails, "list"));
 	}

@@ -42,6 +42,10 @@
 #define STATE_EMAIL   "email"   /* the service's state strings up to which all is known */
 #define STATE_MAILBOX "mailbox"
 
+/* Keys that begin so name the messages of which the service said what makes no sense. */
+#define STATE_DOUBT     "doubt/"
+#define STATE_DOUBT_END "doubt0"
+
 struct outcome state_open(const char *path, struct store **store_r);
 
 /* A value of meta, which the caller free()s, or NULL. */
