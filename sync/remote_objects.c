@@ -172,9 +172,13 @@ plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords
 		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
 		    "i", n);
 	else
+		/* Files that were told of, and not put in order since, were part of the plan that
+		 * is over: they are looked at again. */
 		store_run(m->store,
-		    "UPDATE email SET want_keywords = ?, want_mailboxes = ? WHERE n = ?", "tti",
-		    keywords, wanted, n);
+		    "UPDATE email SET near = near OR (want_mailboxes IS NOT ? AND EXISTS"
+		    " (SELECT 1 FROM place WHERE place.email = email.n AND agreed = 0"
+		    "  AND missing = 0)), want_keywords = ?, want_mailboxes = ? WHERE n = ?",
+		    "ttti", wanted, keywords, wanted, n);
 	free(base);
 	free(wanted);
 }
