@@ -24,6 +24,7 @@
 #include "sync/download.h"
 #include "sync/folders.h"
 #include "sync/line_ends.h"
+#include "sync/remote.h"
 
 #define WINDOW_START 24
 #define WINDOW_MAX   31 /* the streams of mirror.c but one, for requests */
@@ -197,8 +198,10 @@ note_failure(struct download *d, const struct transfer *t, const struct outcome 
 	if (!outcome_is_ok(&d->end) && !is_of_message(o))
 		return; /* one line says it */
 	report_error(d->mirror->report, t->task->id, o);
-	if (is_of_message(o))
+	if (is_of_message(o)) {
+		remote_doubt(d->mirror, t->task->id);
 		return;
+	}
 	if (++d->failures >= FAILURES_MAX)
 		d->end = *o;
 }

@@ -1,5 +1,5 @@
 /*
- * Mailboxes, sorted by id for bsearch(3): every message names its mailboxes by id.
+ * Mailboxes, sorted by id: every message names its mailboxes by id.
  */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -13,24 +13,36 @@
 #define NO_DEPTH  ((unsigned)-1)
 #define DEPTH_MAX 100 /* what is deeper stands at the top */
 
-static int
-compare(const void *a, const void *b)
+/* Where in the order a mailbox with this id is, or would be. */
+static size_t
+position(const struct mailboxes *all, const char *id)
 {
-	const struct mailbox *const *x = a, *const *y = b;
+	size_t low = 0, high = all->count;
 
-	return strcmp((*x)->id, (*y)->id);
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(id, all->v[middle]->id) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 static struct mailbox *
 add(struct mailboxes *all, const char *id)
 {
 	struct mailbox *mb = xcalloc(1, sizeof(*mb));
+	size_t i = position(all, id);
 
 	mb->id = xstrdup(id);
 	mb->follows = true;
 	mb->subscribed = mb->subscribed_there = -1;
 	all->v = xreallocarray(all->v, all->count + 1, sizeof(struct mailbox *));
-	all->v[all->count++] = mb;
+	memmove(&all->v[i + 1], &all->v[i], (all->count - i) * sizeof(all->v[0]));
+	all->v[i] = mb;
+	all->count++;
 	return mb;
 }
 
@@ -81,8 +93,6 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 		mb->subscribed_there = sqlite3_column_int(q, 15);
 		mb->subscribed_as = store_copy(q, 16);
 	}
-	if (all->count > 1)
-		qsort(all->v, all->count, sizeof(all->v[0]), compare);
 }
 
 void
@@ -97,20 +107,9 @@ mailboxes_free(struct mailboxes *all)
 struct mailbox *
 mailboxes_by_id(const struct mailboxes *all, const char *id)
 {
-	size_t low = 0, high = all->count;
+	size_t i = position(all, id);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int order = strcmp(id, all->v[middle]->id);
-
-		if (order == 0)
-			return all->v[middle];
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return i < all->count && strcmp(all->v[i]->id, id) == 0 ? all->v[i] : NULL;
 }
 
 struct mailbox *
@@ -189,7 +188,6 @@ mailboxes_record(struct mailboxes *all, struct store *store, const json_t *objec
 		store_run(store, "INSERT INTO mailbox(id, name) VALUES(?, ?)", "tt", id, name);
 		mb->n = store_last_id(store);
 		mb->fresh = true;
-		qsort(all->v, all->count, sizeof(all->v[0]), compare);
 	}
 	replace(&mb->parent, parent);
 	replace(&mb->name, name);

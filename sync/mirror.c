@@ -383,6 +383,8 @@ run_opened(struct mirror *m)
 		o = folders_recover(m);
 	count_left_over(m);
 	if (outcome_is_ok(&o) && !list)
+		o = remote_ask_doubts(m);
+	if (outcome_is_ok(&o) && !list)
 		o = follow_changes(m, &list);
 	if (outcome_is_ok(&o) && list) {
 		o = list_all(m);
@@ -399,6 +401,9 @@ run_opened(struct mirror *m)
 	if (outcome_is_ok(&o))
 		o = near_end(m);
 	m->recovered = outcome_is_ok(&o);
+	/* The session that was kept may be wrong about the account. */
+	if (outcome_is(&o, "method/accountNotFound"))
+		jmap_session_forget(m->jmap);
 	return o;
 }
 

@@ -229,7 +229,13 @@ open_remote(struct mirror *m)
 	               : (size_t)session->max_concurrent_requests - 1;
 	choose_direction(m, session);
 	maildir_namer_init(&m->namer, m->service, m->account_id);
-	return check_account(m);
+	o = check_account(m);
+	if (outcome_is_ok(&o))
+		jmap_keep_account(m->jmap);
+	else
+		jmap_session_forget(
+		    m->jmap); /* if the service was mistaken, it is asked again */
+	return o;
 }
 
 struct outcome

@@ -15,7 +15,9 @@
 #include "sync/remote.h"
 #include "sync/state.h"
 
-#define ROUNDS_MAX 100000 /* pages of changes: a service that never ends is a broken one */
+/* Pages of changes beyond those that a full listing would have: a service that never ends is
+ * a broken one. */
+#define ROUNDS_MAX 64
 
 /* One of the two objects whose changes are asked for, and the answers of one round. */
 struct track {
@@ -52,6 +54,7 @@ add_calls(struct jmap_request *request, struct track *t, bool emails, int64_t ma
 static struct outcome
 read_changes(struct track *t, const struct jmap_response *response, bool *list_r)
 {
+	static const char *const lists[] = {"created", "updated", "destroyed"};
 	struct outcome o = jmap_result(response, t->changes, NULL, &t->result);
 	const char *state;
 
@@ -65,12 +68,37 @@ read_changes(struct track *t, const struct jmap_response *response, bool *list_r
 	state = json_get_string(t->result, "newState");
 	if (state == NULL)
 		return outcome_make("answer", "missing", "newState");
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		const json_t *list = json_object_get(t->result, lists[i]);
+
+		if (list != NULL && !json_is_array(list) && !json_is_null(list))
+			return outcome_make(
+			    "answer", "missing", "a list of what was %s", lists[i]);
+	}
 	t->more = json_get_bool(t->result, "hasMoreChanges", false);
 	if (t->more && strcmp(state, t->since) == 0)
 		*list_r = true;
 	free(t->since);
 	t->since = xstrdup(state);
 	return outcome_ok();
+}
+
+/* With a mailbox go all its messages: that is worth a question. */
+static struct outcome
+prove_destroyed(struct mirror *m, const json_t *destroyed)
+{
+	json_t *known = json_array(), *id;
+	struct outcome o;
+	size_t i;
+
+	json_array_foreach (destroyed, i, id) {
+		if (json_is_id(id) &&
+		    mailboxes_by_id(&m->mailboxes, json_string_value(id)) != NULL)
+			json_array_append(known, id);
+	}
+	o = remote_prove_mailboxes(m, known);
+	json_decref(known);
+	return o;
 }
 
 static struct outcome
@@ -88,15 +116,25 @@ record_mailboxes(struct mirror *m, const struct track *t, const struct jmap_resp
 		json_array_foreach (json_get_array(result, "list"), i, object)
 			mailboxes_record(&m->mailboxes, m->store, object);
 	}
-	json_array_foreach (json_get_array(t->result, "destroyed"), i, object) {
-		if (json_is_id(object))
-			mailboxes_record_gone(
-			    &m->mailboxes, m->store, json_string_value(object));
-	}
-	return outcome_ok();
+	return prove_destroyed(m, json_get_array(t->result, "destroyed"));
 }
 
-/* More than one Email/get takes: page through the ids that Email/changes gave. */
+static struct outcome
+record_list(struct mirror *m, const json_t *list)
+{
+	struct outcome o = remote_know_mailboxes(m, list);
+	json_t *email;
+	size_t i;
+
+	if (!outcome_is_ok(&o))
+		return o;
+	store_begin(m->store);
+	json_array_foreach (list, i, email)
+		remote_record_email(m, email);
+	return store_commit(m->store);
+}
+
+/* More than one Email/get takes, or has given: page through the ids of Email/changes. */
 static struct outcome
 record_by_ids(struct mirror *m, const json_t *ids)
 {
@@ -104,21 +142,18 @@ record_by_ids(struct mirror *m, const json_t *ids)
 	size_t count = json_array_size(ids);
 
 	for (size_t i = 0; i < count && outcome_is_ok(&o); i += m->page) {
-		json_t *page = json_array(), *result, *email;
+		json_t *page = json_array(), *result;
 		struct jmap_response *response = NULL;
 		size_t j;
 
 		for (j = i; j < count && j < i + m->page; j++)
 			json_array_append(page, json_array_get(ids, j));
-		o = remote_get_emails(m, page, &response, &result);
+		o = remote_get_emails(m, json_incref(page), &response, &result);
 		if (outcome_is_ok(&o))
-			o = remote_know_mailboxes(m, json_get_array(result, "list"));
-		if (outcome_is_ok(&o)) {
-			store_begin(m->store);
-			json_array_foreach (json_get_array(result, "list"), j, email)
-				remote_record_email(m, email);
-			o = store_commit(m->store);
-		}
+			o = remote_check_whole(page, result);
+		json_decref(page);
+		if (outcome_is_ok(&o))
+			o = record_list(m, json_get_array(result, "list"));
 		jmap_response_free(&response);
 	}
 	return o;
@@ -132,29 +167,26 @@ record_emails(struct mirror *m, const struct track *t, const struct jmap_respons
 	static const char *const lists[] = {"created", "updated"};
 	const char *calls[] = {t->created, t->updated};
 
-	for (size_t c = 0; c < 2; c++) {
-		json_t *result, *email;
-		struct outcome o = jmap_result(response, calls[c], NULL, &result);
-		size_t i;
+	struct outcome o = outcome_ok();
 
+	for (size_t c = 0; c < 2 && outcome_is_ok(&o); c++) {
+		const json_t *ids = json_get_array(t->result, lists[c]);
+		json_t *result, *left_out;
+
+		o = jmap_result(response, calls[c], NULL, &result);
 		if (outcome_is(&o, "method/requestTooLarge")) {
-			o = record_by_ids(m, json_get_array(t->result, lists[c]));
-			if (!outcome_is_ok(&o))
-				return o;
+			o = record_by_ids(m, ids);
 			continue;
 		}
 		if (outcome_is_ok(&o))
-			o = remote_know_mailboxes(m, json_get_array(result, "list"));
+			o = record_list(m, json_get_array(result, "list"));
 		if (!outcome_is_ok(&o))
-			return o;
-		store_begin(m->store);
-		json_array_foreach (json_get_array(result, "list"), i, email)
-			remote_record_email(m, email);
-		o = store_commit(m->store);
-		if (!outcome_is_ok(&o))
-			return o;
+			break;
+		left_out = remote_left_out(ids, result);
+		o = record_by_ids(m, left_out);
+		json_decref(left_out);
 	}
-	return outcome_ok();
+	return o;
 }
 
 /* Store the state a round has reached, unless it is the one we had. */
@@ -270,16 +302,18 @@ remote_changes(struct mirror *m, bool *list_r)
 	struct track tracks[2] = {
 	    {.key = STATE_MAILBOX, .more = true}, {.key = STATE_EMAIL, .more = true}};
 	struct outcome o = outcome_ok();
-	int64_t max_changes = 0;
+	int64_t max_changes = 0, rounds;
 
 	*list_r = false;
+	rounds = ROUNDS_MAX +
+	         store_number(m->store, 0, "SELECT count(*) FROM email", "") / (int64_t)m->page;
 	for (int i = 0; i < 2; i++) {
 		tracks[i].since = state_get(m->store, tracks[i].key);
 		if (tracks[i].since == NULL)
 			*list_r = true;
 	}
-	for (int round = 0; !*list_r && (tracks[0].more || tracks[1].more); round++) {
-		if (round == ROUNDS_MAX) {
+	while (!*list_r && (tracks[0].more || tracks[1].more)) {
+		if (rounds-- == 0) {
 			*list_r = true;
 			break;
 		}

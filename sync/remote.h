@@ -36,8 +36,17 @@ json_t *remote_mailbox_properties(void);
 struct outcome remote_get_emails(
     struct mirror *m, json_t *ids, struct jmap_response **response_r, json_t **result_r);
 
+/* The ids that Email/get was asked for, and neither has nor says it does not know. */
+json_t *remote_left_out(const json_t *ids, const json_t *result);
+
+/* answer/missing if it left out any. */
+struct outcome remote_check_whole(const json_t *ids, const json_t *result);
+
 /* Make sure that every mailbox these Emails are in is known, by asking if need be. */
 struct outcome remote_know_mailboxes(struct mirror *m, const json_t *emails);
+
+/* Mailboxes that are missing somewhere: gone, if the service does not know them by id either. */
+struct outcome remote_prove_mailboxes(struct mirror *m, const json_t *ids);
 
 /* Ask for all mailboxes. */
 struct outcome remote_ask_mailboxes(struct mirror *m);
@@ -53,6 +62,12 @@ void remote_record_email(struct mirror *m, const json_t *email);
 /* The mirrored mailboxes both sides agree that row n of email is in, as text that the caller
  * free()s (see numbers_text()). */
 char *remote_base_mailboxes(struct mirror *m, int64_t n);
+
+/* What the service said of a message makes no sense: the next run asks again. */
+void remote_doubt(struct mirror *m, const char *id);
+
+/* Ask again for what the runs before could not make sense of. */
+struct outcome remote_ask_doubts(struct mirror *m);
 
 /* It is destroyed, for which there is proof. */
 void remote_record_destroyed(struct mirror *m, const char *id);

@@ -32,7 +32,8 @@ struct step {
 	struct jmap_request *request;
 	struct jmap_ahead *sent;
 	const char *query, *fresh, *known;
-	bool with_emails; /* the query's page comes with its Emails */
+	json_t *fresh_ids, *known_ids; /* that these ask for */
+	bool with_emails;              /* the query's page comes with its Emails: fresh */
 };
 
 struct listing {
@@ -44,8 +45,19 @@ struct listing {
 	bool querying; /* the next page was asked for */
 	bool whole;    /* there are no more pages */
 	struct step steps[MIRROR_AHEAD + 1];
-	size_t begun; /* steps, the first of which is answered first */
+	size_t begun;   /* steps, the first of which is answered first */
+	int64_t listed; /* ids, and since the last one that was new: */
+	int64_t stale;  /* those that had been listed before */
 };
+
+static void
+step_free(struct step *step)
+{
+	jmap_ahead_drop(&step->sent);
+	jmap_request_free(&step->request);
+	json_decref(step->fresh_ids);
+	json_decref(step->known_ids);
+}
 
 void
 remote_listing_free(struct listing **listing)
@@ -54,10 +66,8 @@ remote_listing_free(struct listing **listing)
 
 	if (l == NULL)
 		return;
-	for (size_t i = 0; i < l->begun; i++) {
-		jmap_ahead_drop(&l->steps[i].sent);
-		jmap_request_free(&l->steps[i].request);
-	}
+	for (size_t i = 0; i < l->begun; i++)
+		step_free(&l->steps[i]);
 	free(l->state);
 	json_decref(l->page);
 	free(l);
@@ -156,13 +166,18 @@ note_ids(struct mirror *m, const json_t *ids)
 static struct outcome
 record_ids(struct mirror *m, struct listing *l, json_t *ids)
 {
+	int64_t fresh;
+
 	if (ids == NULL)
 		return outcome_make("answer", "missing", "ids of Email/query");
-	l->whole = json_array_size(ids) == 0;
 	store_begin(m->store);
-	/* A page of nothing but what was listed (and not for stepping back) leads nowhere. */
-	if (!l->whole && note_ids(m, ids) == 0 && l->skip == 0 && l->restarts == 0)
-		l->whole = true;
+	fresh = note_ids(m, ids);
+	l->listed += fresh;
+	l->stale = fresh != 0 ? 0 : l->stale + (int64_t)json_array_size(ids);
+	/* A page of nothing but what was listed leads nowhere; after stepping back, or starting
+	 * again, that is so once as many have passed as there were. */
+	l->whole = json_array_size(ids) == 0 ||
+	           (fresh == 0 && ((l->skip == 0 && l->restarts == 0) || l->stale > l->listed));
 	l->skip = 0;
 	l->taken = 0;
 	json_decref(l->page);
@@ -185,36 +200,37 @@ record_emails(struct mirror *m, const json_t *emails)
 	return store_commit(m->store);
 }
 
-/* Both references are taken. */
+/* The properties' reference is taken. */
 static const char *
 add_get(struct jmap_request *request, json_t *ids, json_t *properties)
 {
 	if (json_array_size(ids) != 0)
-		return jmap_email_get_call(request, ids, properties);
-	json_decref(ids);
+		return jmap_email_get_call(request, json_incref(ids), properties);
 	json_decref(properties);
 	return NULL;
 }
 
-/* The next ids.  Of those the state has already, only what may have changed is asked for. */
+/* The next ids.  Of those that are here already, only what may have changed is asked for. */
 static void
 add_gets(struct mirror *m, struct listing *l, struct step *step)
 {
-	json_t *fresh = json_array(), *known = json_array();
 	size_t end = json_array_size(l->page);
 
+	step->fresh_ids = json_array();
+	step->known_ids = json_array();
 	if (end > l->taken + m->page)
 		end = l->taken + m->page;
 	for (; l->taken < end; l->taken++) {
 		json_t *id = json_array_get(l->page, l->taken);
-		bool is_known = store_number(m->store, 0, "SELECT 1 FROM email WHERE id = ?",
+		bool is_known = store_number(m->store, 0,
+		                    "SELECT 1 FROM email WHERE id = ? AND keywords IS NOT NULL",
 		                    "t", json_string_value(id)) != 0;
 
-		json_array_append(is_known ? known : fresh, id);
+		json_array_append(is_known ? step->known_ids : step->fresh_ids, id);
 	}
-	step->fresh = add_get(step->request, fresh, remote_email_properties());
-	step->known = add_get(
-	    step->request, known, json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
+	step->fresh = add_get(step->request, step->fresh_ids, remote_email_properties());
+	step->known = add_get(step->request, step->known_ids,
+	    json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
 }
 
 /* The first page brings its Emails with it: there may be no second. */
@@ -266,8 +282,10 @@ read_ids(struct mirror *m, struct listing *l, const struct step *step,
 		return step_back(l, &o);
 	if (outcome_is_ok(&o))
 		o = record_ids(m, l, json_get_array(result, "ids"));
-	if (outcome_is_ok(&o) && step->with_emails)
+	if (outcome_is_ok(&o) && step->with_emails) {
 		l->taken = json_array_size(l->page);
+		json_array_extend(step->fresh_ids, l->page);
+	}
 	return o;
 }
 
@@ -275,6 +293,7 @@ static struct outcome
 read_emails(struct mirror *m, const struct step *step, const struct jmap_response *response)
 {
 	const char *gets[] = {step->fresh, step->known};
+	const json_t *ids[] = {step->fresh_ids, step->known_ids};
 	struct outcome o = outcome_ok();
 	json_t *result;
 
@@ -282,6 +301,8 @@ read_emails(struct mirror *m, const struct step *step, const struct jmap_respons
 		if (gets[i] == NULL)
 			continue;
 		o = jmap_result(response, gets[i], NULL, &result);
+		if (outcome_is_ok(&o))
+			o = remote_check_whole(ids[i], result);
 		if (outcome_is_ok(&o))
 			o = record_emails(m, json_get_array(result, "list"));
 	}
@@ -310,7 +331,7 @@ remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 		o = read_emails(m, &step, response);
 	*end_r = l->begun == 0 && !may_begin(l);
 	jmap_response_free(&response);
-	jmap_request_free(&step.request);
+	step_free(&step);
 	return o;
 }
 

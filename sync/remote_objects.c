@@ -63,10 +63,15 @@ remote_mailbox_properties(void)
 	return strings(names, sizeof(names) / sizeof(names[0]));
 }
 
-/* The mailboxes a message is to be in, of those that are mirrored and followed. */
-static void
+/*
+ * The mailboxes a message is to be in, of those that are mirrored and followed.  An Email is in
+ * at least one mailbox, and in none that the service does not have: what says otherwise says
+ * nothing, least of all that the message is gone.
+ */
+static struct outcome
 wanted_mailboxes(const struct mirror *m, const json_t *email, struct numbers *set)
 {
+	size_t count = 0, unknown = 0;
 	const char *id;
 	json_t *value;
 
@@ -74,10 +79,19 @@ wanted_mailboxes(const struct mirror *m, const json_t *email, struct numbers *se
 	json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
 		const struct mailbox *mb = mailboxes_by_id(&m->mailboxes, id);
 
-		if (json_is_true(value) && mb != NULL && mb->selected && mb->follows &&
-		    !mb->gone)
+		if (!json_is_true(value))
+			continue;
+		count++;
+		if (mb == NULL || mb->gone)
+			unknown++;
+		else if (mb->selected && mb->follows)
 			numbers_add(set, mb->n);
 	}
+	if (count == 0)
+		return outcome_make("answer", "missing", "the mailbox it is in");
+	if (set->count == 0 && unknown != 0)
+		return outcome_make("answer", "missing", "a mailbox it is in");
+	return outcome_ok();
 }
 
 /* In mailboxes that are not followed the message stays as it is here.  If it is in no other,
@@ -116,6 +130,13 @@ remote_base_mailboxes(struct mirror *m, int64_t n)
 	return text;
 }
 
+void
+remote_doubt(struct mirror *m, const char *id)
+{
+	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
+	    STATE_DOUBT, id);
+}
+
 static int64_t
 rank_of(const struct mirror *m, const struct numbers *mailboxes)
 {
@@ -141,6 +162,7 @@ plan_new(struct mirror *m, const json_t *email, const char *id, const char *keyw
 		struct outcome o = outcome_make("answer", "missing", "blobId or size");
 
 		report_error(m->report, id, &o);
+		remote_doubt(m, id);
 		return;
 	}
 	wanted = numbers_text(mailboxes);
@@ -154,6 +176,20 @@ plan_new(struct mirror *m, const json_t *email, const char *id, const char *keyw
 		m->report->wanted_bytes += size;
 	}
 	free(wanted);
+}
+
+/* Of a message that was never downloaded, what was said before may be wrong. */
+static void
+correct(struct mirror *m, int64_t n, const json_t *email)
+{
+	const char *blob = json_get_id(email, "blobId");
+	int64_t size = json_get_count(email, "size", -1);
+
+	if (blob != NULL && size >= 0)
+		store_run(m->store,
+		    "UPDATE email SET blob = ?, size = ? WHERE n = ? AND (blob <> ? OR size <> "
+		    "?)",
+		    "tiiti", blob, size, n, blob, size);
 }
 
 static void
@@ -170,9 +206,13 @@ plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords
 		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
 		    "i", n);
 	else
+		/* Files that were told of, and not put in order since, were part of the plan that
+		 * is over: they are looked at again. */
 		store_run(m->store,
-		    "UPDATE email SET want_keywords = ?, want_mailboxes = ? WHERE n = ?", "tti",
-		    keywords, wanted, n);
+		    "UPDATE email SET near = near OR (want_mailboxes IS NOT ? AND EXISTS"
+		    " (SELECT 1 FROM place WHERE place.email = email.n AND agreed = 0"
+		    "  AND missing = 0)), want_keywords = ?, want_mailboxes = ? WHERE n = ?",
+		    "ttti", wanted, keywords, wanted, n);
 	free(base);
 	free(wanted);
 }
@@ -182,13 +222,22 @@ remote_record_email(struct mirror *m, const json_t *email)
 {
 	const char *id = json_get_id(email, "id");
 	struct numbers mailboxes;
+	struct outcome o = wanted_mailboxes(m, email, &mailboxes);
 	char *keywords, *agreed = NULL;
 	int64_t n = -1;
 	sqlite3_stmt *q;
 
 	if (id == NULL)
+		o = outcome_make("answer", "missing", "the id of a message");
+	else if (outcome_is_ok(&o) && json_get_object(email, "keywords") == NULL)
+		o = outcome_make("answer", "missing", "its keywords");
+	if (!outcome_is_ok(&o)) {
+		report_error(m->report, id, &o);
+		if (id != NULL)
+			remote_doubt(m, id);
+		numbers_free(&mailboxes);
 		return;
-	wanted_mailboxes(m, email, &mailboxes);
+	}
 	m->drained = false;
 	keywords = keywords_from_json(json_get_object(email, "keywords"));
 	q = store_query(m->store, "SELECT n, keywords FROM email WHERE id = ?", "t", id);
@@ -201,6 +250,8 @@ remote_record_email(struct mirror *m, const json_t *email)
 		free(keywords);
 		keywords = xstrdup(agreed);
 	}
+	if (n >= 0 && agreed == NULL)
+		correct(m, n, email);
 	if (n < 0)
 		plan_new(m, email, id, keywords, &mailboxes);
 	else
@@ -253,24 +304,73 @@ select_ids(struct mirror *m, const char *sql, int64_t *after)
 	return ids;
 }
 
+/* The ids of what Email/get has found, as the keys of an object. */
+static json_t *
+found_ids(const json_t *result)
+{
+	json_t *found = json_object(), *email;
+	size_t i;
+
+	json_array_foreach (json_get_array(result, "list"), i, email) {
+		if (json_get_id(email, "id") != NULL)
+			json_object_set_new(found, json_get_id(email, "id"), json_true());
+	}
+	return found;
+}
+
+json_t *
+remote_left_out(const json_t *ids, const json_t *result)
+{
+	json_t *answered = found_ids(result), *left_out = json_array(), *id;
+	size_t i;
+
+	json_array_foreach (json_get_array(result, "notFound"), i, id) {
+		if (json_is_id(id))
+			json_object_set_new(answered, json_string_value(id), json_true());
+	}
+	json_array_foreach (ids, i, id) {
+		if (json_is_id(id) && json_object_get(answered, json_string_value(id)) == NULL)
+			json_array_append(left_out, id);
+	}
+	json_decref(answered);
+	return left_out;
+}
+
+struct outcome
+remote_check_whole(const json_t *ids, const json_t *result)
+{
+	json_t *left_out = remote_left_out(ids, result);
+	struct outcome o = outcome_ok();
+
+	if (json_array_size(left_out) != 0)
+		o = outcome_make("answer", "missing", "%zu of %zu messages were left out",
+		    json_array_size(left_out), json_array_size(ids));
+	json_decref(left_out);
+	return o;
+}
+
+/* What is in both lists is there. */
 static struct outcome
 read_proof(struct mirror *m, const json_t *result,
     void (*found)(struct mirror *m, const json_t *email),
     void (*gone)(struct mirror *m, const char *id))
 {
 	struct outcome o = remote_know_mailboxes(m, json_get_array(result, "list"));
-	json_t *value;
+	json_t *value, *there;
 	size_t i;
 
 	if (!outcome_is_ok(&o))
 		return o;
+	there = found_ids(result);
 	store_begin(m->store);
 	json_array_foreach (json_get_array(result, "list"), i, value)
 		found(m, value);
 	json_array_foreach (json_get_array(result, "notFound"), i, value) {
-		if (json_is_id(value))
+		if (json_is_id(value) &&
+		    json_object_get(there, json_string_value(value)) == NULL)
 			gone(m, json_string_value(value));
 	}
+	json_decref(there);
 	return store_commit(m->store);
 }
 
@@ -298,13 +398,47 @@ remote_prove(struct mirror *m, const char *sql,
 	return o;
 }
 
-/* Mailboxes the state has and the list has not: gone, if the service says so. */
+static void
+forget_doubt(struct mirror *m, const char *id)
+{
+	store_run(m->store, "DELETE FROM meta WHERE key = ? || ?", "tt", STATE_DOUBT, id);
+}
+
+static void
+doubt_found(struct mirror *m, const json_t *email)
+{
+	if (json_get_id(email, "id") != NULL)
+		forget_doubt(m, json_get_id(email, "id"));
+	remote_record_email(m, email);
+}
+
+static void
+doubt_gone(struct mirror *m, const char *id)
+{
+	forget_doubt(m, id);
+	remote_record_destroyed(m, id);
+}
+
+struct outcome
+remote_ask_doubts(struct mirror *m)
+{
+	/* Those that make no sense still are for the next run, so these are taken down first. */
+	store_run(m->store,
+	    "CREATE TEMP TABLE IF NOT EXISTS doubt(n INTEGER PRIMARY KEY, id TEXT)", "");
+	store_run(m->store,
+	    "INSERT INTO temp.doubt(id) SELECT substr(key, length('" STATE_DOUBT "') + 1)"
+	    " FROM meta WHERE key >= '" STATE_DOUBT "' AND key < '" STATE_DOUBT_END "'",
+	    "");
+	return remote_prove(m, "SELECT n, id FROM temp.doubt WHERE n > ? ORDER BY n LIMIT ?",
+	    doubt_found, doubt_gone);
+}
+
 static struct outcome
-prove_missing_mailboxes(struct mirror *m, json_t *missing)
+prove_some_mailboxes(struct mirror *m, json_t *ids)
 {
 	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response = NULL;
-	const char *call = jmap_mailbox_get_call(request, missing, remote_mailbox_properties());
+	const char *call = jmap_mailbox_get_call(request, ids, remote_mailbox_properties());
 	struct outcome o = remote_send(m, request, &response);
 	json_t *result, *id;
 	size_t i;
@@ -324,10 +458,26 @@ prove_missing_mailboxes(struct mirror *m, json_t *missing)
 }
 
 struct outcome
+remote_prove_mailboxes(struct mirror *m, const json_t *ids)
+{
+	struct outcome o = outcome_ok();
+	size_t count = json_array_size(ids);
+
+	for (size_t i = 0; i < count && outcome_is_ok(&o); i += m->page) {
+		json_t *page = json_array();
+
+		for (size_t j = i; j < count && j < i + m->page; j++)
+			json_array_append(page, json_array_get(ids, j));
+		o = prove_some_mailboxes(m, page);
+	}
+	return o;
+}
+
+struct outcome
 remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *state)
 {
 	json_t *missing = json_array(), *present = json_object(), *object;
-	struct outcome o = outcome_ok();
+	struct outcome o;
 	size_t i;
 
 	json_array_foreach (list, i, object) {
@@ -341,8 +491,7 @@ remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *st
 			json_array_append_new(missing, json_string(mb->id));
 	}
 	json_decref(present);
-	if (json_array_size(missing) != 0)
-		o = prove_missing_mailboxes(m, json_incref(missing));
+	o = remote_prove_mailboxes(m, missing);
 	json_decref(missing);
 	if (outcome_is_ok(&o))
 		state_set(m->store, STATE_MAILBOX, state);
@@ -386,7 +535,9 @@ remote_know_mailboxes(struct mirror *m, const json_t *emails)
 
 	json_array_foreach (emails, i, email) {
 		json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
-			if (mailboxes_by_id(&m->mailboxes, id) == NULL)
+			const struct mailbox *mb = mailboxes_by_id(&m->mailboxes, id);
+
+			if (mb == NULL || mb->gone)
 				return remote_ask_mailboxes(m);
 		}
 	}

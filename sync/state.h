@@ -49,6 +49,10 @@
 #define STATE_QUOTA_UNTIL "quota-until" /* seconds since 1970 until when there is none */
 #define STATE_LIMITS      "limits"      /* what email.aside was worked out with */
 
+/* Keys that begin so name the messages of which the service said what makes no sense. */
+#define STATE_DOUBT     "doubt/"
+#define STATE_DOUBT_END "doubt0"
+
 struct outcome state_open(const char *path, struct store **store_r);
 
 /* A value of meta, which the caller free()s, or NULL. */

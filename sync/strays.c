@@ -144,24 +144,6 @@ by_id(struct mirror *m, const struct stray *s)
 }
 
 static int64_t
-by_inode(struct mirror *m, const struct stray *s)
-{
-	char *file = strays_file(m, s->mailbox, s->base, s->place);
-	struct stat st;
-	int64_t n = -1;
-
-	if (file != NULL && fstatat(m->root.fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && (int64_t)st.st_ino == s->inode)
-		n = store_number(m->store, -1,
-		    "SELECT email.n FROM place JOIN email ON email.n = place.email"
-		    " WHERE place.inode = ? AND place.inode <> 0 AND place.missing = 0"
-		    " AND email.received = ?",
-		    "ii", s->inode, (int64_t)st.st_mtim.tv_sec);
-	free(file);
-	return n;
-}
-
-static int64_t
 by_base(struct mirror *m, const struct stray *s)
 {
 	int64_t n = -1;
@@ -193,6 +175,30 @@ read_stray(struct mirror *m, struct stray *s)
 	}
 	outgoing_close(&out);
 	free(file);
+}
+
+/* The inode of a file that somebody deleted meanwhile may be that of a new one by now: without
+ * another link of it the size has to be the same, too. */
+static int64_t
+by_inode(struct mirror *m, struct stray *s)
+{
+	char *file = strays_file(m, s->mailbox, s->base, s->place);
+	struct stat st;
+	int64_t n = -1;
+
+	if (file != NULL && fstatat(m->root.fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && (int64_t)st.st_ino == s->inode) {
+		if (st.st_nlink == 1 && s->wire < 0)
+			read_stray(m, s);
+		n = store_number(m->store, -1,
+		    "SELECT email.n FROM place JOIN email ON email.n = place.email"
+		    " WHERE place.inode = ? AND place.inode <> 0 AND place.missing = 0"
+		    " AND email.received = ? AND (? OR email.size = ?)",
+		    "iiii", s->inode, (int64_t)st.st_mtim.tv_sec, (int64_t)(st.st_nlink > 1),
+		    s->wire);
+	}
+	free(file);
+	return n;
 }
 
 static void

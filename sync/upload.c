@@ -297,6 +297,16 @@ record_existing(struct mirror *m, const struct item *item, const char *id)
 	strays_join(m, item->n, email);
 }
 
+/* Is the id that of a message of which we know that it is another one? */
+static bool
+is_another(struct mirror *m, const struct item *item, const char *id)
+{
+	return id != NULL &&
+	       store_number(m->store, 0,
+	           "SELECT count(*) FROM email WHERE id = ? AND blob <> ? AND size <> ?", "tti",
+	           id, item->blob, item->wire) != 0;
+}
+
 static void
 read_result(struct mirror *m, struct item *item, const json_t *result)
 {
@@ -308,6 +318,11 @@ read_result(struct mirror *m, struct item *item, const json_t *result)
 
 	if (outcome_is_ok(&o) && json_get_id(object, "id") == NULL)
 		o = outcome_make("answer", "missing", "id of what was imported");
+	if (is_another(m, item, existing) ||
+	    (outcome_is_ok(&o) && is_another(m, item, json_get_id(object, "id")))) {
+		o = outcome_make("answer", "id", "the id of another message");
+		existing = NULL;
+	}
 	if (existing != NULL) {
 		record_existing(m, item, existing);
 	} else if (outcome_is_ok(&o)) {

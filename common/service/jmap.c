@@ -40,6 +40,7 @@ jmap_close(struct jmap **jmap_p)
 		return;
 	jmap_abandon(jmap);
 	jmap_session_clear(&jmap->session);
+	free(jmap->kept_account);
 	json_decref(jmap->sending);
 	auth_free(&jmap->auth);
 	http_free(&jmap->http);

@@ -70,6 +70,12 @@ struct jmap_session {
 struct outcome
 jmap_session(struct jmap *jmap, struct deadline d, const struct jmap_session **session_r);
 
+/*
+ * From now on a session of another account is answer/session: what was begun with one is not
+ * gone on with in another.
+ */
+void jmap_keep_account(struct jmap *jmap);
+
 /* Forget the session, in memory and on disk: the next use fetches it. */
 void jmap_session_forget(struct jmap *jmap);
 

@@ -20,6 +20,7 @@ struct jmap {
 	struct jmap_session session;
 	bool have_session;
 	bool session_is_new; /* fetched by this process, not read from disk */
+	char *kept_account;  /* that every session has to be of, or NULL */
 
 	json_t *sending; /* what jmap_sending() learnt, or NULL */
 

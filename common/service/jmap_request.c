@@ -218,6 +218,14 @@ post(struct jmap *jmap, const struct jmap_session *session, const struct buf *te
 	return o;
 }
 
+/* Does the request break a limit that a session of long ago had? */
+static bool
+limit_may_be_old(const struct jmap *jmap, const struct outcome *o)
+{
+	return !jmap->session_is_new && (outcome_is(o, "request/limit/maxCallsInRequest") ||
+	                                    outcome_is(o, "request/limit/maxSizeRequest"));
+}
+
 /* Is the API no longer where the session says? */
 static bool
 moved(int status)
@@ -262,11 +270,13 @@ jmap_send(struct jmap *jmap, struct jmap_request *request, bool idempotent, stru
 	*response_r = NULL;
 	for (int attempt = 0; attempt < 2; attempt++) {
 		o = jmap_encode(jmap, request, d, &text, &session);
-		if (!outcome_is_ok(&o))
+		if (outcome_is_ok(&o)) {
+			o = post(jmap, session, &text, idempotent, d, &document, &status);
+			if (!moved(status))
+				break;
+		} else if (!limit_may_be_old(jmap, &o)) {
 			break;
-		o = post(jmap, session, &text, idempotent, d, &document, &status);
-		if (!moved(status))
-			break;
+		}
 		jmap_session_forget(jmap);
 	}
 	if (outcome_is_ok(&o))

@@ -284,6 +284,23 @@ fetch_session(struct jmap *jmap, struct deadline d)
 	return o;
 }
 
+static struct outcome
+check_kept_account(const struct jmap *jmap)
+{
+	if (jmap->kept_account == NULL ||
+	    strcmp(jmap->kept_account, jmap->session.account_id) == 0)
+		return outcome_ok();
+	return outcome_make("answer", "session", "it is of the account %s, and was of %s",
+	    jmap->session.account_id, jmap->kept_account);
+}
+
+void
+jmap_keep_account(struct jmap *jmap)
+{
+	free(jmap->kept_account);
+	jmap->kept_account = xstrdup(jmap->session.account_id);
+}
+
 struct outcome
 jmap_session(struct jmap *jmap, struct deadline d, const struct jmap_session **session_r)
 {
@@ -294,7 +311,11 @@ jmap_session(struct jmap *jmap, struct deadline d, const struct jmap_session **s
 		jmap->session_is_new = false;
 		if (!recall_session(jmap))
 			o = fetch_session(jmap, d);
+		if (outcome_is_ok(&o))
+			o = check_kept_account(jmap);
 		jmap->have_session = outcome_is_ok(&o);
+		if (!jmap->have_session)
+			jmap_session_forget(jmap);
 	}
 	if (jmap->have_session)
 		*session_r = &jmap->session;

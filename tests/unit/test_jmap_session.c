@@ -282,6 +282,31 @@ a_session_of_ten_megabytes_is_refused(void **state)
 }
 
 static void
+a_session_of_another_account_is_refused_once_ours_is_kept(void **state)
+{
+	struct fake_service *fake = *state;
+	const struct jmap_session *session;
+	struct jmap *jmap = fake_service_open(fake);
+	const char *ours = fake->session_body;
+	struct outcome o = session_of(jmap, &session);
+
+	assert_true(outcome_is_ok(&o));
+	jmap_keep_account(jmap);
+	jmap_session_forget(jmap);
+	fake->session_body =
+	    "{\"capabilities\":{},\"primaryAccounts\":{\"urn:ietf:params:jmap:mail\":"
+	    "\"other\"},\"apiUrl\":\"/api\",\"uploadUrl\":\"/u\",\"downloadUrl\":\"/d\"}";
+	o = session_of(jmap, &session);
+	assert_true(outcome_is(&o, "answer/session"));
+	assert_non_null(strstr(o.text, "other"));
+	fake->session_body = ours;
+	o = session_of(jmap, &session);
+	assert_true(outcome_is_ok(&o));
+	assert_string_equal(session->account_id, "a1");
+	jmap_close(&jmap);
+}
+
+static void
 a_token_refused_twice_is_an_expired_login(void **state)
 {
 	struct fake_service *fake = *state;
@@ -333,6 +358,7 @@ main(void)
 	    WITH_SERVICE(a_kept_session_is_not_trusted_more_than_one_from_the_network),
 	    WITH_SERVICE(an_answer_that_is_no_session_is_said_to_be_so),
 	    WITH_SERVICE(a_session_of_ten_megabytes_is_refused),
+	    WITH_SERVICE(a_session_of_another_account_is_refused_once_ours_is_kept),
 	    WITH_SERVICE(a_token_refused_twice_is_an_expired_login),
 	    WITH_SERVICE(the_mail_account_teaches_the_address),
 	};

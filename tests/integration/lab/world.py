@@ -18,6 +18,7 @@ import datetime
 import glob
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -63,13 +64,15 @@ def show(parsed):
 
 
 class World:
-    def __init__(self, folder, build, shim):
+    def __init__(self, folder, build, shim, front=None):
+        """front(url of the service) is the url of what stands before it, for ferry-sync."""
         self.folder = folder
         # Whoever builds meanwhile does not disturb.
         self.program = shutil.copy(os.path.join(build, "ferry-sync"), folder)
         self.shim = shutil.copy(shim, folder)
         self.service = Service("--capability-ttl", "86400", "--session-ttl", "86400")
         self.account = self.service.sign_up("me-myself")
+        self.url = front(self.service.url) if front else self.service.url
         self.maildir = os.path.join(folder, "Maildir")
         self.state = os.path.join(folder, "state")
         os.mkdir(self.state, 0o700)
@@ -77,6 +80,7 @@ class World:
         with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
             file.write(self.account.api_key + "\n")
         self.key = key
+        self.memory = 0  # bytes that a run may have, if not 0
         self.graveyard = os.path.join(folder, "graveyard")
         self.made = 0
         self.configure("")
@@ -87,7 +91,7 @@ class World:
     def configure(self, options):
         with open(os.path.join(self.folder, "ferry.conf"), "w", encoding="utf-8") as file:
             file.write(f'state-dir = "{self.state}"\n'
-                       f'account "me" {{ auth-url = "{self.service.url}" api-url = "{self.service.url}"'
+                       f'account "me" {{ auth-url = "{self.service.url}" api-url = "{self.url}"'
                        f' default-domain = "sandbox.test" api-key-file = "{self.key}" }}\n'
                        f'sync "me" {{ maildir = "{self.maildir}"\n'
                        f'{"" if "direction" in options else "direction = both"}\n'
@@ -134,7 +138,7 @@ class World:
         ids = self.email_ids()
         assert len(ids) == len(self.emails), f"twice at the service: {self.emails}"
         return {email["subject"]: ({self.box_names[box] for box in email["mailboxIds"]},
-                                   {FLAGS[keyword] for keyword in email["keywords"]})
+                                   {FLAGS.get(keyword, keyword) for keyword in email["keywords"]})
                 for email in self.emails}
 
     def import_all(self, state):
@@ -200,7 +204,7 @@ class World:
                 pairs = [line.split() for line in file]
         except FileNotFoundError:
             return {}
-        return {chr(ord("a") + int(number)): FLAGS[keyword] for number, keyword in pairs}
+        return {chr(ord("a") + int(number)): FLAGS.get(keyword, keyword) for number, keyword in pairs}
 
     def files(self, box):
         """[(message, path, flags)]"""
@@ -302,6 +306,10 @@ class World:
 
     # --- runs
 
+    def limit(self):
+        if self.memory:
+            resource.setrlimit(resource.RLIMIT_DATA, (self.memory, self.memory))
+
     def run(self, *options, crash=0, count=None, loses=False):
         """(exit status, what it said).  Killed at a step, with loses as by a power cut: what was
         not fsynced is gone."""
@@ -318,7 +326,8 @@ class World:
         if count:
             env["CRASH_COUNT"] = count
         done = subprocess.run([self.program, "-c", os.path.join(self.folder, "ferry.conf"), *options, "me"],
-                              env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+                              env=env, preexec_fn=self.limit, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60)
         return done.returncode, done.stdout
 
     def good_run(self, *options):
