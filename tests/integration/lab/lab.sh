@@ -7,6 +7,7 @@
 #   lab_open NAME        make $work and arrange for all to be gone at the end
 #   sandbox_start ...    the service; $sandbox_url
 #   transport_start ...  ferry-transport --lmtp, at $transport_socket
+#   milter_start ...     ferry-milter, at $milter_socket
 #   postfix_start ...    $smtp_port $maillog; hands mail to ferry-transport
 #   postfix_lmtp_start   the same, by LMTP to the server
 #   cyrus_start ...      $imap_port $lmtp_port $jmaps_url $cyrus_ca $cyrus_outbox
@@ -40,8 +41,11 @@ lab_open() {
 	chmod 755 "$work"
 	conf=$work/ferry.conf
 	sandbox_pid=
+	milter_runs=()
 	transport_pid=
 	transport_socket=$work/run/transport.sock
+	milter_pid=
+	milter_socket=$work/run/milter.sock
 	sandbox_address=127.0.0.1:0
 	# What comes before a command that runs as Ferry does; each program of it
 	# becomes the next, so that $! is the command itself.
@@ -51,7 +55,7 @@ lab_open() {
 	# The build may lie where nobody may look.
 	mkdir "$work/bin"
 	local program
-	for program in ferry-sandbox ferry-transport ferry-sync ferryctl; do
+	for program in ferry-sandbox ferry-transport ferry-milter ferry-sync ferryctl; do
 		[ ! -x "$ferry_build/$program" ] || cp "$ferry_build/$program" "$work/bin/"
 	done
 	# The whole of ferry-transport, which its front looks for beside itself.
@@ -84,6 +88,7 @@ lab_close() {
 	set +e
 	cd /
 	[ "$status" -eq 0 ] || lab_show_logs
+	milter_stop || status=1
 	transport_stop || status=1
 	sandbox_stop || status=1
 	[ ! -e "$work/postfix/etc/master.cf" ] || "$lab_folder/postfix-lab" stop "$work/postfix" || status=1
@@ -228,6 +233,41 @@ transport_stop() {
 		{ echo "lab: ferry-transport --lmtp ended with status $status" >&2; return 1; }
 }
 
+# milter_section [OPTION]... - print the section of a filter at $milter_socket
+milter_section() {
+	printf 'milter {\n\tlisten = "unix:%s"\n\tlisten-mode = 0666\n' "$milter_socket"
+	[ $# -eq 0 ] || printf '\t%s\n' "$@"
+	echo '}'
+}
+
+# milter_start [OPTION]... - start the filter of $conf; what it logs is in $milter_log.  What
+# is in the array milter_runs comes before its name: env(1) and what that is to set.
+milter_start() {
+	milter_log=$work/milter.log
+	mkdir -p "$work/run"
+	chown "$ferry_user" "$work/run"
+	milters=$(grep -c ': ready: ' "$milter_log" 2>/dev/null) || :
+	"${ferry_runs[@]}" "${milter_runs[@]}" ferry-milter -c "$conf" "$@" >>"$milter_log" 2>&1 </dev/null &
+	milter_pid=$!
+	wait_for 20 "the filter to start" milter_ready
+	kill -0 "$milter_pid"
+}
+
+milter_ready() {
+	! kill -0 "$milter_pid" 2>/dev/null || [ "$(grep -c ': ready: ' "$milter_log")" -gt "${milters:-0}" ]
+}
+
+# milter_stop [SIGNAL] - stop it as an init system would; fail if it did not end well
+milter_stop() {
+	[ -n "$milter_pid" ] || return 0
+	local pid=$milter_pid status=0
+	milter_pid=
+	kill "-${1-TERM}" "$pid" 2>/dev/null || :
+	wait "$pid" || status=$?
+	[ "${1-TERM}" = KILL ] || [ "$status" -eq 0 ] ||
+		{ echo "lab: ferry-milter ended with status $status" >&2; return 1; }
+}
+
 # sync_section NAME [OPTION]... - print the section that brings account NAME to $work/NAME/Maildir
 sync_section() {
 	install -d -o "$ferry_user" -g "$ferry_group" -m 700 "$work/$1"
@@ -294,6 +334,18 @@ postfix_settings() {
 	done < <(grep -v -e '^#' -e '^$' "$ferry_source/contrib/postfix/$1")
 }
 
+# postfix_logins USER PASSWORD - people log in to Postfix: the options for that, in $settings
+postfix_logins() {
+	local folder=$work/postfix/etc/sasl # where Debian's Postfix looks
+	install -d -m 755 "$work/postfix" "${folder%/*}" "$folder"
+	saslpasswd2 -p -c -u lab.test -f "$folder/db" "$1" <<<"$2"
+	chmod 644 "$folder/db"
+	printf '%s\n' 'pwcheck_method: auxprop' 'auxprop_plugin: sasldb' "sasldb_path: $folder/db" \
+		'mech_list: PLAIN' >"$folder/smtpd.conf"
+	settings+=(--main smtpd_sasl_auth_enable=yes --main smtpd_sasl_type=cyrus
+		--main smtpd_sasl_local_domain=lab.test)
+}
+
 postfix_run() {
 	"$lab_folder/postfix-lab" start "${settings[@]}" --master "$work/master.cf" "$@" \
 		"$work/postfix" >"$work/postfix.env"
@@ -303,9 +355,9 @@ postfix_run() {
 
 postfix_stop() { "$lab_folder/postfix-lab" stop "$work/postfix"; }
 
-# smtp_send SENDER FILE RECIPIENT... - hand a message to Postfix; print its queue id
+# smtp_send [OPTION] SENDER FILE RECIPIENT... - hand a message to Postfix; print its queue id
 smtp_send() {
-	"$lab_folder/smtp-send" "$smtp_port" "$@"
+	"$lab_folder/smtp-send" --port "$smtp_port" "$@"
 }
 
 # delivery QUEUE_ID [RECIPIENT] - print the last status of the delivery: sent, deferred, bounced
