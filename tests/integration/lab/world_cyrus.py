@@ -23,6 +23,7 @@ from service import Account, Answer, CORE, MAIL, Service
 # - An id is made of the bytes of a message: destroyed and imported again it has its old one, and
 #   Email/changes calls it updated, not created.  So it is whenever a row is run once more.
 # - When a mailbox was destroyed, the changes since any state before that cannot be calculated.
+#   No row whose run destroys one itself is here: the next run has to list all, in five requests.
 SELECTED = [
     "other flags",
     "other keywords",
