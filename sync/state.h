@@ -55,6 +55,9 @@
 /* STATE_IMPORT and its id: a message of ours that the changes have not told of yet. */
 #define STATE_IMPORT     "import/"
 #define STATE_IMPORT_END "import0"
+/* STATE_LEAVING and its id: a message whose files a run that was cut short may have removed. */
+#define STATE_LEAVING     "leaving/"
+#define STATE_LEAVING_END "leaving0"
 
 struct outcome state_open(const char *path, struct store **store_r);
 
