@@ -412,6 +412,25 @@ match_candidates(struct mirror *m)
 	return store_commit(m->store);
 }
 
+/* A twin whose message has no other file in the mailbox any more was put there by somebody. */
+static void
+join_left_twins(struct mirror *m)
+{
+	const char *sql = "SELECT n, twin FROM stray WHERE n > ? AND twin IS NOT NULL AND"
+	                  " NOT EXISTS (SELECT 1 FROM place WHERE place.email = twin"
+	                  " AND place.mailbox = stray.mailbox) ORDER BY n LIMIT 1";
+	int64_t n = 0;
+	sqlite3_stmt *q;
+
+	while (q = store_query(m->store, sql, "i", n), store_row(m->store, q)) {
+		int64_t twin = sqlite3_column_int64(q, 1);
+
+		n = sqlite3_column_int64(q, 0);
+		store_done(q);
+		strays_join(m, n, twin);
+	}
+}
+
 struct outcome
 strays_sort_out(struct mirror *m)
 {
@@ -422,6 +441,7 @@ strays_sort_out(struct mirror *m)
 	    "UPDATE stray SET twin = NULL WHERE twin IS NOT NULL"
 	    " AND twin NOT IN (SELECT n FROM email)",
 	    "");
+	join_left_twins(m);
 	o = look_at_all(m);
 	if (!outcome_is_ok(&o) || !find_candidates(m))
 		return outcome_is_ok(&o) ? store_error(m->store) : o;
