@@ -212,16 +212,18 @@ plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords
 {
 	char *base = remote_base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
 
+	/* Files that were told of, and not put in order since, were part of the plan that is over:
+	 * they are looked at again. */
 	if (agreed == NULL && *base == '\0' && *wanted == '\0')
 		store_run(m->store, "DELETE FROM email WHERE n = ? AND near = 0", "i", n);
 	else if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
 		store_run(m->store,
-		    "UPDATE email SET want_keywords = NULL, want_mailboxes = NULL"
+		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
+		    " WHERE place.email = email.n AND agreed = 0 AND missing = 0),"
+		    " want_keywords = NULL, want_mailboxes = NULL"
 		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
 		    "i", n);
 	else
-		/* Files that were told of, and not put in order since, were part of the plan that
-		 * is over: they are looked at again. */
 		store_run(m->store,
 		    "UPDATE email SET near = near OR (want_mailboxes IS NOT ? AND EXISTS"
 		    " (SELECT 1 FROM place WHERE place.email = email.n AND agreed = 0"
