@@ -7,6 +7,7 @@
 #include "common/base/xalloc.h"
 #include "common/wire/json.h"
 #include "sync/change.h"
+#include "sync/missing.h"
 #include "sync/remote.h"
 
 void
@@ -386,6 +387,8 @@ change_load(struct mirror *m, int64_t n, struct change **change_r)
 	wanted = store_copy(q, 3);
 	store_done(q);
 	c->planned = wanted != NULL;
+	if (mirror_recovers(m))
+		missing_drop_left(m, n);
 	load_files(m, n, &files);
 	read_mailboxes(m, c, &files);
 	for (size_t i = 0; i < c->base.count && wanted == NULL; i++)

@@ -31,7 +31,8 @@
  * (2) Before the first change to the files, or to the service, the next epoch is announced in
  *     the state, then the marker in the Maildir and the state get it.  A run that finds
  *     running = 1, or an epoch that differs and was not announced, knows that the files may be
- *     ahead of the state, or that either is an old copy.
+ *     ahead of the state, or that either is an old copy.  What was to be removed then is noted
+ *     before the service says anything else of it (missing.h).
  * (3) Bytes, names, directories: nothing has a name before its bytes are durable, nothing old
  *     goes before the new name is.  Batches of hundreds share each wait for the disk.
  * (4) Then one transaction says so.  If the machine stops before it, there are files the
@@ -92,6 +93,7 @@
 #include "sync/leftovers.h"
 #include "sync/limits.h"
 #include "sync/mirror.h"
+#include "sync/missing.h"
 #include "sync/near.h"
 #include "sync/push.h"
 #include "sync/remote.h"
@@ -382,6 +384,8 @@ run_opened(struct mirror *m)
 	if (outcome_is_ok(&o))
 		o = folders_recover(m);
 	count_left_over(m);
+	if (mirror_recovers(m))
+		missing_note_leaving(m);
 	if (outcome_is_ok(&o) && !list)
 		o = remote_ask_doubts(m);
 	if (outcome_is_ok(&o) && !list)

@@ -7,6 +7,7 @@
 #include "common/base/xalloc.h"
 #include "sync/missing.h"
 #include "sync/remote.h"
+#include "sync/state.h"
 
 /* A twin becomes the place of its message. */
 static void
@@ -67,4 +68,31 @@ missing_settle(struct mirror *m, struct mailbox *mb, bool proven)
 	    "i", mb->n);
 	store_run(m->store,
 	    "DELETE FROM place WHERE mailbox = ? AND missing = 1 AND agreed = 0", "i", mb->n);
+}
+
+void
+missing_note_leaving(struct mirror *m)
+{
+	store_run(m->store,
+	    "INSERT OR IGNORE INTO meta(key, value) SELECT '" STATE_LEAVING "' || id, ''"
+	    " FROM email WHERE want_mailboxes = '' AND near = 0",
+	    "");
+}
+
+void
+missing_drop_left(struct mirror *m, int64_t email)
+{
+	store_run(m->store,
+	    "DELETE FROM place WHERE email = ? AND missing = 1 AND EXISTS (SELECT 1 FROM meta"
+	    " JOIN email ON meta.key = '" STATE_LEAVING "' || email.id WHERE email.n = ?)",
+	    "ii", email, email);
+}
+
+void
+missing_forget_leaving(struct mirror *m)
+{
+	store_run(m->store,
+	    "DELETE FROM meta WHERE key >= '" STATE_LEAVING "' AND key < '" STATE_LEAVING_END
+	    "'",
+	    "");
 }

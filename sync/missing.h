@@ -17,4 +17,14 @@ void missing_settle(struct mirror *m, struct mailbox *mailbox, bool proven);
 /* Plan to put back what is missing in the mailbox; in the caller's transaction. */
 void missing_restore(struct mirror *m, struct mailbox *mailbox);
 
+/*
+ * What is gone because the service said so, and a run was cut short before it could record
+ * that, was not deleted here, even if the service says something else by now.  The first notes
+ * the messages before the service is asked; the second drops the files of one that are gone;
+ * the third is for when everything is recorded.
+ */
+void missing_note_leaving(struct mirror *m);
+void missing_drop_left(struct mirror *m, int64_t email);
+void missing_forget_leaving(struct mirror *m);
+
 #endif

@@ -195,17 +195,20 @@ add_calls(const struct push *p, struct calls *calls)
 	json_decref(destroy);
 }
 
-/* What became of one.  A message that is gone meanwhile is the next changes' to tell. */
+/* What became of one.  A message that is gone meanwhile is the next changes' to tell, and if
+ * they do not, it is asked for. */
 static void
 read_result(struct mirror *m, struct change *c, const json_t *result)
 {
 	struct outcome o = c->action == CHANGE_DESTROY ? jmap_destroyed(result, c->id)
 	                                               : jmap_updated(result, c->id);
 
-	if (outcome_is(&o, "set/notFound"))
+	if (outcome_is(&o, "set/notFound")) {
 		c->action = CHANGE_POSTPONE;
-	else if (!outcome_is_ok(&o))
+		remote_doubt(m, c->id);
+	} else if (!outcome_is_ok(&o)) {
 		fail_one(m, c, &o);
+	}
 }
 
 /* *again_r: the state has moved on, and those to be destroyed have to be asked for again. */

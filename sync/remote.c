@@ -328,5 +328,5 @@ remote_changes(struct mirror *m, bool *list_r)
 	}
 	free(tracks[0].since);
 	free(tracks[1].since);
-	return o;
+	return outcome_is_ok(&o) && !*list_r ? remote_ask_imports(m) : o;
 }

@@ -69,6 +69,13 @@ void remote_doubt(struct mirror *m, const char *id);
 /* Ask again for what the runs before could not make sense of. */
 struct outcome remote_ask_doubts(struct mirror *m);
 
+/* The service knows the message since it was imported, after the state that is asked from. */
+void remote_note_import(struct mirror *m, const char *id);
+
+/* Those that the changes have not told of: what came and went between two states is in no
+ * list. */
+struct outcome remote_ask_imports(struct mirror *m);
+
 /* It is destroyed, for which there is proof. */
 void remote_record_destroyed(struct mirror *m, const char *id);
 

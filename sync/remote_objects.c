@@ -137,6 +137,20 @@ remote_doubt(struct mirror *m, const char *id)
 	    STATE_DOUBT, id);
 }
 
+void
+remote_note_import(struct mirror *m, const char *id)
+{
+	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
+	    STATE_IMPORT, id);
+}
+
+/* The service has told of it. */
+static void
+forget_import(struct mirror *m, const char *id)
+{
+	store_run(m->store, "DELETE FROM meta WHERE key = ? || ?", "tt", STATE_IMPORT, id);
+}
+
 static int64_t
 rank_of(const struct mirror *m, const struct numbers *mailboxes)
 {
@@ -198,16 +212,18 @@ plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords
 {
 	char *base = remote_base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
 
+	/* Files that were told of, and not put in order since, were part of the plan that is over:
+	 * they are looked at again. */
 	if (agreed == NULL && *base == '\0' && *wanted == '\0')
 		store_run(m->store, "DELETE FROM email WHERE n = ? AND near = 0", "i", n);
 	else if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
 		store_run(m->store,
-		    "UPDATE email SET want_keywords = NULL, want_mailboxes = NULL"
+		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
+		    " WHERE place.email = email.n AND agreed = 0 AND missing = 0),"
+		    " want_keywords = NULL, want_mailboxes = NULL"
 		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
 		    "i", n);
 	else
-		/* Files that were told of, and not put in order since, were part of the plan that
-		 * is over: they are looked at again. */
 		store_run(m->store,
 		    "UPDATE email SET near = near OR (want_mailboxes IS NOT ? AND EXISTS"
 		    " (SELECT 1 FROM place WHERE place.email = email.n AND agreed = 0"
@@ -239,6 +255,7 @@ remote_record_email(struct mirror *m, const json_t *email)
 		return;
 	}
 	m->drained = false;
+	forget_import(m, id);
 	keywords = keywords_from_json(json_get_object(email, "keywords"));
 	q = store_query(m->store, "SELECT n, keywords FROM email WHERE id = ?", "t", id);
 	if (store_row(m->store, q)) {
@@ -265,13 +282,16 @@ void
 remote_record_destroyed(struct mirror *m, const char *id)
 {
 	m->drained = false;
+	forget_import(m, id);
 	store_run(m->store,
 	    "DELETE FROM email WHERE id = ? AND NOT EXISTS"
 	    " (SELECT 1 FROM place WHERE place.email = email.n)",
 	    "t", id);
+	/* Files that were told of, and not put in order since, have no plan any more. */
 	store_run(m->store,
-	    "UPDATE email SET want_keywords = coalesce(keywords, ''), want_mailboxes = ''"
-	    " WHERE id = ?",
+	    "UPDATE email SET near = near OR EXISTS"
+	    " (SELECT 1 FROM place WHERE place.email = email.n AND agreed = 0 AND missing = 0),"
+	    " want_keywords = coalesce(keywords, ''), want_mailboxes = '' WHERE id = ?",
 	    "t", id);
 }
 
@@ -431,6 +451,20 @@ remote_ask_doubts(struct mirror *m)
 	    "");
 	return remote_prove(m, "SELECT n, id FROM temp.doubt WHERE n > ? ORDER BY n LIMIT ?",
 	    doubt_found, doubt_gone);
+}
+
+struct outcome
+remote_ask_imports(struct mirror *m)
+{
+	store_run(m->store,
+	    "CREATE TEMP TABLE IF NOT EXISTS import(n INTEGER PRIMARY KEY, id TEXT)", "");
+	store_run(m->store, "DELETE FROM temp.import", "");
+	store_run(m->store,
+	    "INSERT INTO temp.import(id) SELECT substr(key, length('" STATE_IMPORT "') + 1)"
+	    " FROM meta WHERE key >= '" STATE_IMPORT "' AND key < '" STATE_IMPORT_END "'",
+	    "");
+	return remote_prove(m, "SELECT n, id FROM temp.import WHERE n > ? ORDER BY n LIMIT ?",
+	    remote_record_email, remote_record_destroyed);
 }
 
 static struct outcome

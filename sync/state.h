@@ -52,6 +52,12 @@
 /* Keys that begin so name the messages of which the service said what makes no sense. */
 #define STATE_DOUBT     "doubt/"
 #define STATE_DOUBT_END "doubt0"
+/* STATE_IMPORT and its id: a message of ours that the changes have not told of yet. */
+#define STATE_IMPORT     "import/"
+#define STATE_IMPORT_END "import0"
+/* STATE_LEAVING and its id: a message whose files a run that was cut short may have removed. */
+#define STATE_LEAVING     "leaving/"
+#define STATE_LEAVING_END "leaving0"
 
 struct outcome state_open(const char *path, struct store **store_r);
 

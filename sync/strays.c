@@ -8,7 +8,8 @@
  *	Message-ID	and the size on the wire (also without the fields that programs add when
  *			they copy), of messages that went missing in this round,
  *			or that we have not downloaded yet: a reader that moves by copying, an
- *			upload whose answer never came, a Maildir that another program filled.
+ *			upload whose answer never came, a Maildir that another program filled;
+ *			and of those whose file had the inode, and is not where it was.
  *			Without a Message-ID the inode of a file that went missing must do;
  *			alone it proves nothing, because inodes are given again.
  *
@@ -177,27 +178,45 @@ read_stray(struct mirror *m, struct stray *s)
 	free(file);
 }
 
-/* The inode of a file that somebody deleted meanwhile may be that of a new one by now: without
- * another link of it the size has to be the same, too. */
+/* Is a file that the state knows still there, as another name of this one? */
+static bool
+is_link(struct mirror *m, int64_t mailbox, const char *base, const char *place, ino_t inode)
+{
+	char *file = strays_file(m, mailbox, base, place);
+	struct stat st;
+	bool link = file != NULL && fstatat(m->root.fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	            S_ISREG(st.st_mode) && st.st_ino == inode;
+
+	free(file);
+	return link;
+}
+
+/* The inode of a file that somebody deleted meanwhile may be that of a new one by now: only
+ * where both are there they are one file. */
 static int64_t
-by_inode(struct mirror *m, struct stray *s)
+by_inode(struct mirror *m, const struct stray *s)
 {
 	char *file = strays_file(m, s->mailbox, s->base, s->place);
 	struct stat st;
 	int64_t n = -1;
+	sqlite3_stmt *q;
 
-	if (file != NULL && fstatat(m->root.fd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && (int64_t)st.st_ino == s->inode) {
-		if (st.st_nlink == 1 && s->wire < 0)
-			read_stray(m, s);
-		n = store_number(m->store, -1,
-		    "SELECT email.n FROM place JOIN email ON email.n = place.email"
-		    " WHERE place.inode = ? AND place.inode <> 0 AND place.missing = 0"
-		    " AND email.received = ? AND (? OR email.size = ?)",
-		    "iiii", s->inode, (int64_t)st.st_mtim.tv_sec, (int64_t)(st.st_nlink > 1),
-		    s->wire);
+	if (file == NULL || fstatat(m->root.fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode) || st.st_nlink == 1) {
+		free(file);
+		return -1;
 	}
 	free(file);
+	q = store_query(m->store,
+	    "SELECT email, mailbox, base, place FROM place"
+	    " WHERE inode = ? AND inode <> 0 AND missing = 0",
+	    "i", (int64_t)st.st_ino);
+	while (n < 0 && store_row(m->store, q))
+		if (is_link(m, sqlite3_column_int64(q, 1),
+		        (const char *)sqlite3_column_text(q, 2),
+		        (const char *)sqlite3_column_text(q, 3), st.st_ino))
+			n = sqlite3_column_int64(q, 0);
+	store_done(q);
 	return n;
 }
 
@@ -249,7 +268,8 @@ find_candidates(struct mirror *m)
 	store_run(m->store,
 	    "INSERT OR IGNORE INTO temp.candidate(n, id, size)"
 	    " SELECT email.n, id, size FROM place JOIN email ON email.n = place.email"
-	    " WHERE place.missing = 1",
+	    " WHERE place.missing = 1 OR (place.inode <> 0 AND place.inode IN"
+	    " (SELECT inode" UNSORTED "))",
 	    "");
 	store_run(m->store,
 	    "INSERT OR IGNORE INTO temp.candidate(n, id, size) SELECT n, id, size FROM email"
@@ -360,6 +380,15 @@ join_by(struct mirror *m, const char *sql)
 	" WHERE place.email = email.n AND place.mailbox = stray.mailbox),"   \
 	" email.n LIMIT 1"
 
+/* Its file had the inode of the stray. */
+#define SAME_INODE                                                                       \
+	"SELECT candidate.n FROM stray"                                                  \
+	" JOIN temp.candidate ON candidate.size IN (wire, core)"                         \
+	" JOIN place ON place.email = candidate.n AND place.inode = stray.inode"         \
+	" WHERE stray.n = ? AND place.inode <> 0"                                        \
+	" AND (candidate.message_id = stray.message_id OR (candidate.message_id IS NULL" \
+	" AND stray.message_id IS NULL AND place.missing = 1)) ORDER BY candidate.n LIMIT 1"
+
 static struct outcome
 match_candidates(struct mirror *m)
 {
@@ -377,13 +406,29 @@ match_candidates(struct mirror *m)
 	if (!outcome_is_ok(&o))
 		return o;
 	store_begin(m->store);
-	join_by(m, CANDIDATES_OF_STRAY
-	    " AND candidate.message_id IS stray.message_id AND EXISTS (SELECT 1 FROM place"
-	    " WHERE place.email = email.n AND place.missing = 1 AND place.inode = "
-	    "stray.inode)" BEST_FIRST);
+	join_by(m, SAME_INODE);
 	join_by(
 	    m, CANDIDATES_OF_STRAY " AND candidate.message_id = stray.message_id" BEST_FIRST);
 	return store_commit(m->store);
+}
+
+/* A twin whose message has no other file in the mailbox any more was put there by somebody. */
+static void
+join_left_twins(struct mirror *m)
+{
+	const char *sql = "SELECT n, twin FROM stray WHERE n > ? AND twin IS NOT NULL AND"
+	                  " NOT EXISTS (SELECT 1 FROM place WHERE place.email = twin"
+	                  " AND place.mailbox = stray.mailbox) ORDER BY n LIMIT 1";
+	int64_t n = 0;
+	sqlite3_stmt *q;
+
+	while (q = store_query(m->store, sql, "i", n), store_row(m->store, q)) {
+		int64_t twin = sqlite3_column_int64(q, 1);
+
+		n = sqlite3_column_int64(q, 0);
+		store_done(q);
+		strays_join(m, n, twin);
+	}
 }
 
 struct outcome
@@ -396,6 +441,7 @@ strays_sort_out(struct mirror *m)
 	    "UPDATE stray SET twin = NULL WHERE twin IS NOT NULL"
 	    " AND twin NOT IN (SELECT n FROM email)",
 	    "");
+	join_left_twins(m);
 	o = look_at_all(m);
 	if (!outcome_is_ok(&o) || !find_candidates(m))
 		return outcome_is_ok(&o) ? store_error(m->store) : o;

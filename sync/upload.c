@@ -28,6 +28,7 @@
 #include "sync/change.h"
 #include "sync/outgoing.h"
 #include "sync/quota.h"
+#include "sync/remote.h"
 #include "sync/strays.h"
 #include "sync/upload.h"
 
@@ -274,10 +275,12 @@ record_created(struct mirror *m, struct item *item, const json_t *created)
 	    "ttiiiit", id, blob != NULL ? blob : item->blob,
 	    json_get_count(created, "size", item->wire), item->received,
 	    (int64_t)(item->mailbox->inbox ? 0 : 1), (int64_t)item->raw, item->keywords);
+	email = store_last_id(m->store);
+	remote_note_import(m, id);
 	store_run(m->store,
 	    "INSERT INTO place(email, mailbox, base, place, inode)"
 	    " SELECT ?, mailbox, base, place, inode FROM stray WHERE n = ?",
-	    "ii", store_last_id(m->store), item->n);
+	    "ii", email, item->n);
 	store_run(m->store, "DELETE FROM stray WHERE n = ?", "i", item->n);
 }
 
@@ -293,6 +296,7 @@ record_existing(struct mirror *m, const struct item *item, const char *id)
 		    " want_mailboxes) VALUES(?, ?, ?, ?, 1, ?, '', '')",
 		    "ttiii", id, item->blob, item->wire, item->received, (int64_t)item->raw);
 		email = store_last_id(m->store);
+		remote_note_import(m, id);
 	}
 	strays_join(m, item->n, email);
 }

@@ -374,10 +374,16 @@ class Table:
     """Rows of (what, base, far, near, expected[, more]) that are run, run again, and killed.
 
     Of more, "options" are in the section from the start; "settled" instead of them after both
-    sides agreed, with a run more; "then" from before the run that is looked at."""
+    sides agreed, with a run more; "then" from before the run that is looked at.  "later" is
+    what changes at the service when all is done, "meanwhile" what does after a run that may have
+    been killed."""
 
     def __init__(self, rows):
         self.rows = rows
+
+    @staticmethod
+    def more(row):
+        return row[5] if len(row) > 5 else {}
 
     def begin(self, world, row):
         what, base, far, near, expected, more = (*row, {})[:6]
@@ -404,6 +410,11 @@ class Table:
         assert before is None or after - before == requests, f"the next run made {after - before} requests: {said}"
         world.check(*state)
 
+    def go_on(self, world, row, when, flags):
+        if when in self.more(row):
+            world.change_far(self.more(row)[when])
+            world.good_run(*flags)
+
     def once(self, world, row):
         """Run a row; how many steps it took."""
         state, flags = self.begin(world, row)
@@ -412,6 +423,8 @@ class Table:
             os.remove(count)
         status, said = world.run(*flags, count=count)
         assert status == 0, f"exit status {status}: {said}"
+        self.go_on(world, row, "meanwhile", flags)
+        self.go_on(world, row, "later", flags)
         self.finish(world, state)
         with open(count, encoding="ascii") as file:
             return int(file.read())
@@ -421,9 +434,11 @@ class Table:
         state, flags = self.begin(world, row)
         status, said = world.run(*flags, crash=point, loses=loses)
         assert status in (0, -9), f"exit status {status}: {said}"
+        world.change_far(self.more(row).get("meanwhile"))
         status, said = world.run(*flags, crash=point * 37 % 101 + 1, loses=loses)
         assert status in (0, -9), f"the run after it: exit status {status}: {said}"
         world.good_run(*flags)
+        self.go_on(world, row, "later", flags)
         self.finish(world, state)
 
     def run(self, kills, service=Sandbox):
