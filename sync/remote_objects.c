@@ -212,23 +212,29 @@ plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords
 {
 	char *base = remote_base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
 
-	/* Files that were told of, and not put in order since, were part of the plan that is over:
-	 * they are looked at again. */
+	/* A plan that is over may have been carried out by half: files that were told of and not put
+	 * in order since, or that have flags by now which the others have not, are looked at again
+	 * where changes are told. */
 	if (agreed == NULL && *base == '\0' && *wanted == '\0')
 		store_run(m->store, "DELETE FROM email WHERE n = ? AND near = 0", "i", n);
 	else if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
 		store_run(m->store,
 		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
-		    " WHERE place.email = email.n AND agreed = 0 AND missing = 0),"
+		    " JOIN mailbox ON mailbox.n = place.mailbox"
+		    " WHERE place.email = email.n AND missing = 0 AND (agreed = 0 OR two_way = "
+		    "1)),"
 		    " want_keywords = NULL, want_mailboxes = NULL"
 		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
 		    "i", n);
 	else
 		store_run(m->store,
-		    "UPDATE email SET near = near OR (want_mailboxes IS NOT ? AND EXISTS"
-		    " (SELECT 1 FROM place WHERE place.email = email.n AND agreed = 0"
-		    "  AND missing = 0)), want_keywords = ?, want_mailboxes = ? WHERE n = ?",
-		    "ttti", wanted, keywords, wanted, n);
+		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
+		    " JOIN mailbox ON mailbox.n = place.mailbox"
+		    " WHERE place.email = email.n AND missing = 0"
+		    "  AND ((agreed = 0 AND want_mailboxes IS NOT ?)"
+		    "   OR (two_way = 1 AND want_keywords <> ?))),"
+		    " want_keywords = ?, want_mailboxes = ? WHERE n = ?",
+		    "tttti", wanted, keywords, keywords, wanted, n);
 	free(base);
 	free(wanted);
 }
