@@ -6,8 +6,9 @@
  * The yardstick of bench/milter: what Postfix, libmilter and the kernel take of each message.
  * It hears what a filter must that looks at envelope and header, and is asked for no answer
  * before the end.  With -e it makes the edits that ferry-milter makes of a message to one
- * correspondent, always the same ones: what they cost without anything to think about.
+ * correspondent, whoever it is: what they cost without anything to think about.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,13 +66,17 @@ null_header(SMFICTX *context, char *name, char *value)
 static sfsistat
 null_end(SMFICTX *context)
 {
-	static char name[] = "X-Stamp", to[] = "To", reverse[] = "somebody@sl.example",
+	static atomic_uint count;
+	char reverse[64]; /* another one each time: MTAs remember what they have just seen */
+	static char name[] = "X-Stamp", to[] = "To",
 	            stamp[] =
 	                "v1 t=1795698284 "
 	                "h=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 	if (edits == 0)
 		return SMFIS_ACCEPT;
+	snprintf(reverse, sizeof(reverse), "somebody_at_host_example_%u@sl.example",
+	    atomic_fetch_add(&count, 1));
 	if (smfi_delrcpt(context, smfi_getpriv(context)) != MI_SUCCESS ||
 	    smfi_addrcpt(context, reverse) != MI_SUCCESS ||
 	    smfi_chgheader(context, to, 1, reverse) != MI_SUCCESS ||
