@@ -102,6 +102,7 @@ place_of(const struct milter_config *config)
 	    .listen = config->listen,
 	    .mode = config->listen_mode,
 	    .group = config->listen_group,
+	    .monitor = config->monitor,
 	};
 }
 
@@ -224,25 +225,11 @@ start(struct daemon *d)
 
 /* --- reload */
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-/* What is only looked at once, at the start. */
-static bool
-needs_restart(const struct milter_config *a, const struct milter_config *b)
-{
-	return !same_text(a->listen, b->listen) || a->listen_mode != b->listen_mode ||
-	       !same_text(a->listen_group, b->listen_group) || !same_text(a->user, b->user) ||
-	       !same_text(a->monitor, b->monitor);
-}
-
 static void
 reload(struct daemon *d)
 {
 	struct milter_setup *before = milter_setup_hold(&d->filter.setups), *setup = NULL;
+	struct daemon_place place, place_now;
 	struct outcome o;
 
 	supervisor_notify_reloading();
@@ -252,9 +239,9 @@ reload(struct daemon *d)
 	if (outcome_is_ok(&o)) {
 		config_open_log(setup->config, d->ident, d->args->verbose);
 		say_ready(d, setup->config, "reloaded");
-		if (needs_restart(&before->config->milter, &setup->config->milter))
-			log_say(LOG_WARNING, "what the configuration says of listen, user and "
-			                     "monitor takes effect at the next start");
+		place = place_of(&before->config->milter);
+		place_now = place_of(&setup->config->milter);
+		daemon_note_place(&place, &place_now);
 		milter_setup_use(&d->filter.setups, setup);
 	} else {
 		milter_setup_free(&setup);

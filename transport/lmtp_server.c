@@ -82,6 +82,7 @@ place_of(const struct transport_config *config)
 	    .listen = config->listen,
 	    .mode = config->listen_mode,
 	    .group = config->listen_group,
+	    .monitor = config->monitor,
 	};
 }
 
@@ -173,25 +174,11 @@ start(struct daemon *d)
 
 /* --- signals */
 
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-/* What is only looked at once, at the start. */
-static bool
-needs_restart(const struct transport_config *a, const struct transport_config *b)
-{
-	return !same_text(a->listen, b->listen) || a->listen_mode != b->listen_mode ||
-	       !same_text(a->listen_group, b->listen_group) || !same_text(a->user, b->user) ||
-	       !same_text(a->monitor, b->monitor);
-}
-
 static void
 reload(struct daemon *d)
 {
 	struct setup *before = setup_hold(&d->server.setups), *setup = NULL;
+	struct daemon_place place, place_now;
 	struct outcome o;
 
 	supervisor_notify_reloading();
@@ -201,9 +188,9 @@ reload(struct daemon *d)
 	if (outcome_is_ok(&o)) {
 		config_open_log(setup->config, d->ident, d->args->verbose);
 		say_ready(d, setup->config, "reloaded");
-		if (needs_restart(&before->config->transport, &setup->config->transport))
-			log_say(LOG_WARNING, "what the configuration says of listen, user and "
-			                     "monitor takes effect at the next start");
+		place = place_of(&before->config->transport);
+		place_now = place_of(&setup->config->transport);
+		daemon_note_place(&place, &place_now);
 	} else {
 		log_say(LOG_ERR, "not reloaded, the old configuration stays: %s", o.text);
 	}

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "common/base/secrecy.h"
 #include "common/wire/daemon.h"
 #include "common/wire/supervisor.h"
@@ -32,6 +33,23 @@ daemon_raise_descriptors(void)
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+void
+daemon_note_place(const struct daemon_place *before, const struct daemon_place *now)
+{
+	if (same_text(before->user, now->user) && same_text(before->listen, now->listen) &&
+	    before->mode == now->mode && same_text(before->group, now->group) &&
+	    same_text(before->monitor, now->monitor))
+		return;
+	log_say(LOG_WARNING, "what the configuration says of listen, user and monitor takes "
+	                     "effect at the next start");
 }
 
 struct outcome

@@ -18,13 +18,14 @@ void daemon_limit_memory(void);
 /* A client takes a few descriptors; let there be as many as may be. */
 void daemon_raise_descriptors(void);
 
-/* Where to listen, and as whom; texts are the configuration's. */
+/* Where to listen, and as whom; texts are the configuration's.  All of it is looked at once. */
 struct daemon_place {
 	const char *section; /* of the configuration, for messages */
 	const char *user;    /* to become if started as root, or NULL */
 	const char *listen;  /* endpoint */
 	mode_t mode;         /* of a socket in the file system */
 	const char *group;   /* its group, or NULL: the user's */
+	const char *monitor; /* HOST:PORT (monitor.h), or NULL */
 };
 
 /* Whom to become; NULL in *user_r if we are not root.  local/config if we are, and it is not
@@ -37,5 +38,8 @@ struct outcome daemon_listen(const struct daemon_place *place, const struct pass
 
 /* Become the user, for good; NULL: stay who we are. */
 struct outcome daemon_become(const struct passwd *user);
+
+/* A reload has brought another place: log that it is looked at once, at the start. */
+void daemon_note_place(const struct daemon_place *before, const struct daemon_place *now);
 
 #endif
