@@ -72,14 +72,6 @@ latency(void *arg)
 }
 
 #define NAME(name) "ferry_milter_" name
-#define COUNTER(name, help, f)                                   \
-	{                                                        \
-		NAME(name), NULL, MONITOR_COUNTER, help, f, NULL \
-	}
-#define GAUGE(name, help, f)                                   \
-	{                                                      \
-		NAME(name), NULL, MONITOR_GAUGE, help, f, NULL \
-	}
 #define BY_EVENT(word, f)                                                      \
 	{                                                                      \
 		NAME("messages_total"), "event=\"" word "\"", MONITOR_COUNTER, \
@@ -92,20 +84,23 @@ static const struct monitor_metric metrics[] = {
     BY_EVENT("passed", read_passed),
     BY_EVENT("refused", read_refused),
     BY_EVENT("deferred", read_deferred),
-    COUNTER("recipients_total", "Recipients of these messages.", read_recipients),
-    COUNTER("aliases_made_total", "Aliases that were made for them.", read_aliases),
-    COUNTER("contacts_made_total", "Contacts that were made for them.", read_contacts),
-    COUNTER("requests_total", "Requests to alias services that messages waited for.",
-        read_requests),
-    GAUGE("lookups_waiting", "Look-ups that wait for their turn.", read_waiting),
-    GAUGE("lookups_in_flight", "Look-ups at alias services.", read_running),
-    GAUGE("breakers_open", "Troubles that keep us from asking alias services.",
+    MONITOR_COUNTS(NAME("recipients_total"), "Recipients of these messages.", read_recipients),
+    MONITOR_COUNTS(
+        NAME("aliases_made_total"), "Aliases that were made for them.", read_aliases),
+    MONITOR_COUNTS(
+        NAME("contacts_made_total"), "Contacts that were made for them.", read_contacts),
+    MONITOR_COUNTS(NAME("requests_total"),
+        "Requests to alias services that messages waited for.", read_requests),
+    MONITOR_GAUGES(NAME("lookups_waiting"), "Look-ups that wait for their turn.", read_waiting),
+    MONITOR_GAUGES(NAME("lookups_in_flight"), "Look-ups at alias services.", read_running),
+    MONITOR_GAUGES(NAME("breakers_open"), "Troubles that keep us from asking alias services.",
         read_breakers_open),
-    GAUGE("sessions", "Sessions with the MTA.", read_sessions),
-    GAUGE("messages_in_hand", "Messages that wait for our verdict.", read_working),
-    {NAME("verdict_seconds"), NULL, MONITOR_HISTOGRAM,
-        "Time from the end of a message to our verdict.", NULL, latency},
-    {NULL, NULL, MONITOR_COUNTER, NULL, NULL, NULL},
+    MONITOR_GAUGES(NAME("sessions"), "Sessions with the MTA.", read_sessions),
+    MONITOR_GAUGES(
+        NAME("messages_in_hand"), "Messages that wait for our verdict.", read_working),
+    MONITOR_TIMES(
+        NAME("verdict_seconds"), "Time from the end of a message to our verdict.", latency),
+    MONITOR_END,
 };
 
 static bool

@@ -71,33 +71,33 @@ run_time(void *arg)
 }
 
 #define NAME(name) "ferry_sync_" name
-#define COUNTER(name, help, f)                                   \
-	{                                                        \
-		NAME(name), NULL, MONITOR_COUNTER, help, f, NULL \
-	}
-#define GAUGE(name, help, f)                                   \
-	{                                                      \
-		NAME(name), NULL, MONITOR_GAUGE, help, f, NULL \
-	}
 
 static const struct monitor_metric metrics[] = {
-    GAUGE("sections", "Sections that are watched.", read_sections),
-    GAUGE("sections_failing", "Sections whose last run failed.", read_troubled),
-    GAUGE("streams_open", "Sections whose service tells of changes.", read_open),
-    COUNTER("runs_total", "Runs, of all sections.", read_runs),
-    COUNTER("runs_failed_total", "Runs that failed.", read_failed_runs),
-    COUNTER("messages_new_total", "Messages that were downloaded.", read_new_messages),
-    COUNTER("messages_deleted_total", "Messages that were deleted here.", read_deleted),
-    COUNTER("messages_uploaded_total", "Messages that were uploaded.", read_uploaded),
-    COUNTER("messages_told_total", "Messages that were changed at the service.", read_told),
-    COUNTER("streams_total", "Streams of events that were opened.", read_opened),
-    COUNTER("streams_cut_total", "Streams that were cut, or could not be opened.", read_cut),
-    COUNTER("events_total", "Times that a service told of a change.", read_told_events),
-    COUNTER("local_changes_total", "Times that the Maildirs changed.", read_local_changes),
-    COUNTER("hooks_total", "Commands that were run for new messages.", read_hooks),
-    COUNTER("hooks_failed_total", "Commands of these that failed.", read_failed_hooks),
-    {NAME("run_seconds"), NULL, MONITOR_HISTOGRAM, "How long the runs took.", NULL, run_time},
-    {NULL, NULL, MONITOR_COUNTER, NULL, NULL, NULL},
+    MONITOR_GAUGES(NAME("sections"), "Sections that are watched.", read_sections),
+    MONITOR_GAUGES(NAME("sections_failing"), "Sections whose last run failed.", read_troubled),
+    MONITOR_GAUGES(NAME("streams_open"), "Sections whose service tells of changes.", read_open),
+    MONITOR_COUNTS(NAME("runs_total"), "Runs, of all sections.", read_runs),
+    MONITOR_COUNTS(NAME("runs_failed_total"), "Runs that failed.", read_failed_runs),
+    MONITOR_COUNTS(
+        NAME("messages_new_total"), "Messages that were downloaded.", read_new_messages),
+    MONITOR_COUNTS(
+        NAME("messages_deleted_total"), "Messages that were deleted here.", read_deleted),
+    MONITOR_COUNTS(
+        NAME("messages_uploaded_total"), "Messages that were uploaded.", read_uploaded),
+    MONITOR_COUNTS(
+        NAME("messages_told_total"), "Messages that were changed at the service.", read_told),
+    MONITOR_COUNTS(NAME("streams_total"), "Streams of events that were opened.", read_opened),
+    MONITOR_COUNTS(
+        NAME("streams_cut_total"), "Streams that were cut, or could not be opened.", read_cut),
+    MONITOR_COUNTS(
+        NAME("events_total"), "Times that a service told of a change.", read_told_events),
+    MONITOR_COUNTS(
+        NAME("local_changes_total"), "Times that the Maildirs changed.", read_local_changes),
+    MONITOR_COUNTS(NAME("hooks_total"), "Commands that were run for new messages.", read_hooks),
+    MONITOR_COUNTS(
+        NAME("hooks_failed_total"), "Commands of these that failed.", read_failed_hooks),
+    MONITOR_TIMES(NAME("run_seconds"), "How long the runs took.", run_time),
+    MONITOR_END,
 };
 
 bool

@@ -50,14 +50,6 @@ latency(void *arg)
 }
 
 #define NAME(name) "ferry_transport_" name
-#define COUNTER(name, help, f)                                   \
-	{                                                        \
-		NAME(name), NULL, MONITOR_COUNTER, help, f, NULL \
-	}
-#define GAUGE(name, help, f)                                   \
-	{                                                      \
-		NAME(name), NULL, MONITOR_GAUGE, help, f, NULL \
-	}
 #define BY_OUTCOME(word, f)                                                        \
 	{                                                                          \
 		NAME("recipients_total"), "outcome=\"" word "\"", MONITOR_COUNTER, \
@@ -68,25 +60,30 @@ static const struct monitor_metric metrics[] = {
     BY_OUTCOME("sent", read_sent),
     BY_OUTCOME("deferred", read_deferred),
     BY_OUTCOME("bounced", read_bounced),
-    COUNTER("messages_total", "Messages taken to be delivered.", read_messages),
-    COUNTER("bytes_total", "Bytes of messages taken to be delivered.", read_bytes),
-    COUNTER("requests_total", "Requests to services, uploads among them.", read_requests),
-    COUNTER("groups_total", "Requests that submitted messages.", read_groups),
-    COUNTER("grouped_messages_total", "Messages that those requests submitted.", read_grouped),
-    COUNTER("ambiguous_total", "Messages of which nobody knew whether they had left.",
-        read_ambiguous),
-    COUNTER("sent_earlier_total", "Recipients that an earlier try turned out to have sent to.",
-        read_earlier),
-    GAUGE("circuits_open", "Accounts whose login is refused.", read_circuits_open),
-    GAUGE("deliveries_waiting", "Deliveries that wait for a request.", read_waiting),
-    GAUGE("requests_in_flight", "Requests that wait for their answer.", read_in_flight),
-    GAUGE("connections", "Clients that are connected.", read_connections),
-    COUNTER("connections_total", "Clients that were accepted.", read_accepted),
-    COUNTER("connections_refused_total", "Clients that were sent away, being too many.",
-        read_sent_away),
-    {NAME("delivery_seconds"), NULL, MONITOR_HISTOGRAM,
-        "Time from the end of a message to its replies.", NULL, latency},
-    {NULL, NULL, MONITOR_COUNTER, NULL, NULL, NULL},
+    MONITOR_COUNTS(NAME("messages_total"), "Messages taken to be delivered.", read_messages),
+    MONITOR_COUNTS(NAME("bytes_total"), "Bytes of messages taken to be delivered.", read_bytes),
+    MONITOR_COUNTS(
+        NAME("requests_total"), "Requests to services, uploads among them.", read_requests),
+    MONITOR_COUNTS(NAME("groups_total"), "Requests that submitted messages.", read_groups),
+    MONITOR_COUNTS(NAME("grouped_messages_total"), "Messages that those requests submitted.",
+        read_grouped),
+    MONITOR_COUNTS(NAME("ambiguous_total"),
+        "Messages of which nobody knew whether they had left.", read_ambiguous),
+    MONITOR_COUNTS(NAME("sent_earlier_total"),
+        "Recipients that an earlier try turned out to have sent to.", read_earlier),
+    MONITOR_GAUGES(
+        NAME("circuits_open"), "Accounts whose login is refused.", read_circuits_open),
+    MONITOR_GAUGES(
+        NAME("deliveries_waiting"), "Deliveries that wait for a request.", read_waiting),
+    MONITOR_GAUGES(
+        NAME("requests_in_flight"), "Requests that wait for their answer.", read_in_flight),
+    MONITOR_GAUGES(NAME("connections"), "Clients that are connected.", read_connections),
+    MONITOR_COUNTS(NAME("connections_total"), "Clients that were accepted.", read_accepted),
+    MONITOR_COUNTS(NAME("connections_refused_total"),
+        "Clients that were sent away, being too many.", read_sent_away),
+    MONITOR_TIMES(
+        NAME("delivery_seconds"), "Time from the end of a message to its replies.", latency),
+    MONITOR_END,
 };
 
 static bool

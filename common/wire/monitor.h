@@ -39,6 +39,24 @@ struct monitor_metric {
 	const struct monitor_histogram *(*histogram)(void *arg);
 };
 
+/* Rows of a table, and its end. */
+#define MONITOR_COUNTS(name, help, read)                            \
+	{                                                           \
+		(name), NULL, MONITOR_COUNTER, (help), (read), NULL \
+	}
+#define MONITOR_GAUGES(name, help, read)                          \
+	{                                                         \
+		(name), NULL, MONITOR_GAUGE, (help), (read), NULL \
+	}
+#define MONITOR_TIMES(name, help, histogram)                               \
+	{                                                                  \
+		(name), NULL, MONITOR_HISTOGRAM, (help), NULL, (histogram) \
+	}
+#define MONITOR_END                                           \
+	{                                                     \
+		NULL, NULL, MONITOR_COUNTER, NULL, NULL, NULL \
+	}
+
 struct monitor_table {
 	const struct monitor_metric *metrics; /* ends with a row without a name */
 
