@@ -10,28 +10,10 @@
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
 #include "common/settings/alias_map.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
 #define PROCESSES 20
-
-static char folder[] = "/tmp/ferry-test-map.XXXXXX";
-
-static int
-enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) < 0;
-}
-
-static int
-leave_folder(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return chdir("/") < 0 || system(command) != 0;
-}
 
 static int
 open_map(void **state)
@@ -388,5 +370,5 @@ main(void)
 	    cmocka_unit_test(a_file_that_is_no_map_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_remove);
 }

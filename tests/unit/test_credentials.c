@@ -11,29 +11,11 @@
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "common/service/credentials.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
-static char folder[] = "/tmp/ferry-test-credentials.XXXXXX";
 static struct account account;
 static struct credentials *c;
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int status = system(command);
-
-	(void)state;
-	free(command);
-	return status;
-}
 
 static int
 open_account(void **state)
@@ -405,5 +387,5 @@ main(void)
 	    WITH_ACCOUNT(fifty_processes_make_one_token),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

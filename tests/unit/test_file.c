@@ -7,26 +7,8 @@
 #include <unistd.h>
 
 #include "common/base/file.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
-
-static char folder[] = "/tmp/ferry-test-file.XXXXXX";
-
-static int
-enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) < 0;
-}
-
-static int
-leave_folder(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return chdir("/") < 0 || system(command) != 0;
-}
 
 static void
 put(const char *path, const char *text, mode_t mode)
@@ -176,5 +158,5 @@ main(void)
 	    cmocka_unit_test(an_empty_or_missing_secret_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_remove);
 }

@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 #include "transport/journal.h"
 
@@ -20,25 +21,11 @@
 #define OTHER "ffeeddccbbaa99887766554433221100"
 #define STAMP "0123456789abcdef0123456789abcdef"
 
-static char folder[] = "/tmp/ferry-test-journal.XXXXXX";
-
 static int
 make_folder(void **state)
 {
-	(void)state;
 	log_open("test", LOG_TO_STDERR, LOG_MAIL, LOG_EMERG);
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int status = system(command);
-
-	(void)state;
-	free(command);
-	return status;
+	return scratch_make(state);
 }
 
 /* Each test begins without a journal. */
@@ -598,5 +585,5 @@ main(void)
 	    TEST(pruning_removes_what_is_older),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, scratch_remove);
 }

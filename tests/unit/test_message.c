@@ -11,28 +11,9 @@
 #include "common/base/cancel.h"
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 #include "transport/message.h"
-
-static char folder[] = "/tmp/ferry-test-message.XXXXXX";
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int status = system(command);
-
-	(void)state;
-	free(command);
-	return status;
-}
 
 static int
 count_files(const char *directory)
@@ -342,5 +323,5 @@ main(void)
 	    cmocka_unit_test(a_signal_ends_the_reading),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

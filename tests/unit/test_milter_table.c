@@ -13,27 +13,8 @@
 #include "common/base/xalloc.h"
 #include "milter/table_file.h"
 #include "milter/table_parts.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
-
-static char folder[] = "/tmp/ferry-test-milter-table.XXXXXX";
-
-static int
-enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) < 0;
-}
-
-static int
-leave_folder(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int status = chdir("/") < 0 || system(command) != 0;
-
-	(void)state;
-	free(command);
-	return status;
-}
 
 /* Put a file there at once, one that nobody has written to for an hour. */
 static void
@@ -468,5 +449,5 @@ main(void)
 	    cmocka_unit_test(many_threads_look_up_while_it_is_read_anew),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_remove);
 }

@@ -9,27 +9,8 @@
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "milter/table.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
-
-static char folder[] = "/tmp/ferry-test-milter-sqlite.XXXXXX";
-
-static int
-enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) < 0;
-}
-
-static int
-leave_folder(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int status = chdir("/") < 0 || system(command) != 0;
-
-	(void)state;
-	free(command);
-	return status;
-}
 
 static sqlite3 *
 run_sql(const char *file, const char *sql)
@@ -334,5 +315,5 @@ main(void)
 	    cmocka_unit_test(changes_and_another_file_of_that_name_are_seen),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_remove);
 }

@@ -8,10 +8,10 @@
 
 #include "common/base/xalloc.h"
 #include "common/settings/alias_map.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 #include "transport/split.h"
 
-static char folder[] = "/tmp/ferry-test-split.XXXXXX";
 static char one[] = "one", two[] = "two";
 static struct alias_account sections[] = {{.directory = one}, {.directory = two}};
 static struct config config = {.aliases = sections, .alias_count = 2};
@@ -40,24 +40,6 @@ learn(const char *directory, int64_t alias, const char *name, int64_t contact,
 	alias_map_close(&map);
 	free(address);
 	free(path);
-}
-
-static int
-enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) < 0;
-}
-
-static int
-leave_folder(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int failed = chdir("/") < 0 || system(command) != 0;
-
-	(void)state;
-	free(command);
-	return failed;
 }
 
 static int
@@ -414,5 +396,5 @@ main(void)
 	    TEST(a_map_that_cannot_be_read_makes_everybody_wait),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_remove);
 }

@@ -8,28 +8,9 @@
 #include <unistd.h>
 
 #include "common/base/xalloc.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 #include "transport/stamp.h"
-
-static char folder[] = "/tmp/ferry-test-stamp.XXXXXX";
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	char *command = xasprintf("rm -rf %s", folder);
-	int status = system(command);
-
-	(void)state;
-	free(command);
-	return status;
-}
 
 /* The stamp of a message. */
 static struct stamp
@@ -233,5 +214,5 @@ main(void)
 	    cmocka_unit_test(a_key_that_others_can_read_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

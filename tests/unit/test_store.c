@@ -9,30 +9,12 @@
 
 #include "common/base/file.h"
 #include "common/settings/store.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
 static const char *const one_step[] = {"CREATE TABLE t(a INTEGER, b TEXT)", NULL};
 static const char *const two_steps[] = {
     "CREATE TABLE t(a INTEGER, b TEXT)", "ALTER TABLE t ADD COLUMN c TEXT DEFAULT 'new'", NULL};
-
-static char folder[] = "/tmp/ferry-test-store.XXXXXX";
-
-static int
-enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) < 0;
-}
-
-static int
-leave_folder(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return chdir("/") < 0 || system(command) != 0;
-}
 
 static struct store *
 open_store(const char *path, const char *const *steps)
@@ -327,5 +309,5 @@ main(void)
 	    cmocka_unit_test(a_second_connection_that_is_closed_leaves_the_first_one_its_locks),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_remove);
 }

@@ -8,26 +8,8 @@
 
 #include "common/base/file.h"
 #include "sync/root.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
-
-static char folder[] = "/tmp/ferry-test-root.XXXXXX";
-
-static int
-enter_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL || chdir(folder) < 0;
-}
-
-static int
-leave_folder(void **state)
-{
-	char command[64];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return chdir("/") < 0 || system(command) != 0;
-}
 
 static void
 a_mark_that_was_made_is_read_again(void **state)
@@ -158,5 +140,5 @@ main(void)
 	    cmocka_unit_test(a_refusal_says_what_to_type),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_remove);
 }
