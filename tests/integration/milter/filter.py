@@ -15,10 +15,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "sandbox"))
+for folder in "lab", "sandbox":
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", folder))
+from daemons import needs_root, wait_for  # noqa: E402, F401
 from service import Service  # noqa: E402
 
 ME = "sender@sandbox.test"
@@ -29,24 +30,6 @@ PROGRAM = os.path.join(BUILD, "ferry-milter")
 CLIENT = os.path.join(BUILD, "tests", "integration", "milter-client")
 USER = pwd.getpwnam("nobody")
 DOMAIN = "@sl.example"  # of reverse addresses
-
-
-def needs_root():
-    """The filter is started as root and becomes nobody: end as skipped tests do."""
-    if os.geteuid() != 0:
-        if os.environ.get("FERRY_REQUIRE_ALL") == "1":
-            sys.exit("must be run by root")
-        print("SKIPPED: must be run by root")
-        sys.exit(77)
-
-
-def wait_for(what, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.02)
-    return value
 
 
 def message(to="you@far.example", extra="", body="Hello.\n", **fields):

@@ -10,9 +10,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "sandbox"))
+for folder in "lab", "sandbox":
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", folder))
+from daemons import needs_root, wait_for  # noqa: E402, F401
 from service import Service  # noqa: E402
 
 ME = "agent@sandbox.test"
@@ -20,24 +21,6 @@ MESSAGE = b"From: <agent@sandbox.test>\r\nSubject: one\r\nMessage-ID: <1@x>\r\n\
 BUILD = os.environ.get("FERRY_BUILD", ".")
 WHOLE = os.path.join(BUILD, "transport", "ferry-transport")
 USER = pwd.getpwnam("nobody")
-
-
-def needs_root():
-    """The server is started as root and becomes nobody: end as skipped tests do."""
-    if os.geteuid() != 0:
-        if os.environ.get("FERRY_REQUIRE_ALL") == "1":
-            sys.exit("must be run by root")
-        print("SKIPPED: must be run by root")
-        sys.exit(77)
-
-
-def wait_for(what, condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.02)
-    return value
 
 
 class Client:
