@@ -28,6 +28,10 @@
 #define ATTEMPTS      3 /* of a piece of work: the file may be replaced meanwhile */
 #define CACHE_PAGES   512
 
+/* SQLite does not queue those who wait for a database: each looks again now and then, and among
+ * twenty processes that never pause one can be late for seconds.  Nobody holds it for long. */
+#define BUSY_MS 30000
+
 /*
  * Keys are random.  So rows lie in the order in which they were made: those of one group lie
  * in the same few pages, and so do they when they are written again, and only the keys
@@ -165,7 +169,8 @@ is_current(const struct journal_desk *desk)
 static struct outcome
 open_store(struct journal_desk *desk)
 {
-	const struct store_options options = {.steps = steps, .cache_pages = CACHE_PAGES};
+	const struct store_options options = {
+	    .steps = steps, .cache_pages = CACHE_PAGES, .busy_ms = BUSY_MS};
 	const char *path = desk->journal->path;
 	struct outcome o;
 

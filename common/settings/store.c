@@ -124,7 +124,7 @@ configure(struct store *s, const struct store_options *o)
 {
 	char pragma[64];
 
-	sqlite3_busy_timeout(s->db, BUSY_MS);
+	sqlite3_busy_timeout(s->db, o->busy_ms > 0 ? o->busy_ms : BUSY_MS);
 	if (o->exclusive)
 		execute(s, "PRAGMA locking_mode = EXCLUSIVE");
 	execute(s, "PRAGMA journal_mode = WAL");

@@ -29,6 +29,7 @@ struct store_options {
 	    exclusive; /* no other process may open it meanwhile; then no shared memory either */
 	bool durable;  /* a commit survives a power cut (else: only what came before one) */
 	int cache_pages; /* at most so many pages of 4 KiB in memory; 0: SQLite's default */
+	int busy_ms;     /* that others are waited for; 0: two seconds */
 };
 
 /*

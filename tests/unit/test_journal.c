@@ -217,6 +217,46 @@ what_a_dead_process_was_at_is_in_doubt(void **state)
 	journal_close(&journal);
 }
 
+/* Holds the database as a process that is at work does, for longer than SQLite is usually
+ * asked to wait. */
+static void
+hold_database(int ready)
+{
+	char *path = xasprintf("%s/transport/journal.db", folder);
+	sqlite3 *db;
+
+	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+	    write(ready, "", 1) != 1)
+		_exit(1);
+	(void)clock_sleep_ms(3000, DEADLINE_NEVER);
+	_exit(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK);
+}
+
+static void
+a_writer_waits_until_others_are_through(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_entry entry = entry_of(KEY);
+	int ready[2], status;
+	char byte;
+
+	(void)state;
+	write_entry(journal, &entry, JOURNAL_DOUBT);
+	assert_int_equal(pipe(ready), 0);
+	if (fork() == 0)
+		hold_database(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	write_entry(journal, &entry, JOURNAL_DONE);
+	assert_true(wait(&status) > 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(state_in(journal, KEY), JOURNAL_DONE);
+	close(ready[0]);
+	close(ready[1]);
+	journal_entry_clear(&entry);
+	journal_close(&journal);
+}
+
 static void
 a_claim_older_than_any_try_is_in_doubt(void **state)
 {
@@ -569,6 +609,7 @@ main(void)
 	    TEST(a_refusal_is_remembered_in_the_services_own_words),
 	    TEST(what_another_process_is_at_cannot_be_claimed),
 	    TEST(what_a_dead_process_was_at_is_in_doubt),
+	    TEST(a_writer_waits_until_others_are_through),
 	    TEST(a_claim_older_than_any_try_is_in_doubt),
 	    TEST(a_claim_fails_where_the_row_changed_since_it_was_read),
 	    TEST(a_group_is_claimed_as_far_as_it_can_be),
