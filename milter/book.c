@@ -62,6 +62,31 @@ book_desk(struct book *book)
 	return book->desk;
 }
 
+/* The map, or NULL if there is none. */
+static struct outcome
+look_at(struct look *look, struct alias_map **map_r)
+{
+	struct outcome o = outcome_ok();
+
+	if (!look->open) {
+		o = maps_take(look->book->maps, &look->map);
+		look->open = outcome_is_ok(&o);
+		if (look->map != NULL)
+			alias_map_begin_reading(look->map);
+	}
+	*map_r = look->map;
+	return o;
+}
+
+void
+look_end(struct look *look)
+{
+	if (look->map != NULL)
+		alias_map_end_reading(look->map);
+	maps_give(look->book->maps, &look->map);
+	look->open = false;
+}
+
 static void
 forget_alias(struct entry *entry)
 {
@@ -316,38 +341,39 @@ ask(struct book *book, struct book_query *query, const struct wanted *wanted, bo
 
 /* One step: read the map, then ask for what is missing. */
 static struct outcome
-step(struct book *book, struct book_query *query,
+step(struct look *look, struct book_query *query,
     struct outcome (*read)(
         struct book *, struct alias_map *, struct book_query *, struct wanted *),
     bool *again_r)
 {
 	struct wanted wanted = wanted_new(query->count);
 	struct alias_map *map;
-	struct outcome o = maps_take(book->maps, &map);
+	struct outcome o = look_at(look, &map);
 
-	if (outcome_is_ok(&o) && map != NULL)
-		o = read(book, map, query, &wanted);
-	maps_give(book->maps, &map);
-	if (outcome_is_ok(&o) && query->ask && wanted.count != 0)
-		o = ask(book, query, &wanted, again_r);
+	if (map != NULL)
+		o = read(look->book, map, query, &wanted);
+	if (outcome_is_ok(&o) && query->ask && wanted.count != 0) {
+		look_end(look);
+		o = ask(look->book, query, &wanted, again_r);
+	}
 	wanted_free(&wanted);
 	return o;
 }
 
 struct outcome
-book_find(struct book *book, struct book_query *query)
+book_find(struct look *look, struct book_query *query)
 {
 	struct outcome o = outcome_ok();
 	bool again = true;
 
 	for (int round = 0; round < ROUNDS && again; round++) {
 		again = false;
-		o = step(book, query, read_aliases, &again);
+		o = step(look, query, read_aliases, &again);
 		if (!outcome_is_ok(&o))
 			return o;
 		spread_aliases(query);
 		if (query->contacts)
-			o = step(book, query, read_contacts, &again);
+			o = step(look, query, read_contacts, &again);
 	}
 	return o;
 }
@@ -365,11 +391,11 @@ in_lower_case(const char *text)
 }
 
 struct outcome
-book_reverse(struct book *book, const char *address, char **exact_r, int64_t *alias_id_r)
+book_reverse(struct look *look, const char *address, char **exact_r, int64_t *alias_id_r)
 {
 	struct alias_map_contact contact = {0};
 	struct alias_map *map;
-	struct outcome o = maps_take(book->maps, &map);
+	struct outcome o = look_at(look, &map);
 	char *lower;
 
 	*exact_r = NULL;
@@ -383,7 +409,6 @@ book_reverse(struct book *book, const char *address, char **exact_r, int64_t *al
 			o = alias_map_find_reverse(map, lower, &contact);
 		free(lower);
 	}
-	maps_give(book->maps, &map);
 	if (outcome_is_ok(&o) && contact.id != 0) {
 		*exact_r = xstrdup(contact.reverse);
 		*alias_id_r = contact.alias_id;
@@ -393,17 +418,16 @@ book_reverse(struct book *book, const char *address, char **exact_r, int64_t *al
 }
 
 struct outcome
-book_has_alias(struct book *book, const char *address, bool *has_r)
+book_has_alias(struct look *look, const char *address, bool *has_r)
 {
 	struct alias_map_alias alias = {0};
 	struct alias_map *map;
-	struct outcome o = maps_take(book->maps, &map);
+	struct outcome o = look_at(look, &map);
 
 	*has_r = false;
 	if (map == NULL)
 		return o;
 	o = alias_map_find_address(map, address, &alias);
-	maps_give(book->maps, &map);
 	*has_r = outcome_is_ok(&o) && alias.id != 0;
 	alias_map_alias_free(&alias);
 	return o;

@@ -20,6 +20,22 @@ struct book *book_open(const struct alias_account *account, unsigned clerks);
 void book_close(struct book **book);
 const struct alias_account *book_account(const struct book *book);
 
+/*
+ * A look into the map, for one message: everything is answered from one state of it, but that
+ * what the service is asked for meanwhile is seen too.  It takes one of few open maps, so it
+ * is to be ended soon.  Belongs to one thread.
+ */
+struct look {
+	struct book *book;
+	bool open;
+	struct alias_map *map; /* NULL if there is none */
+};
+#define LOOK_INTO(the_book)        \
+	{                          \
+		.book = (the_book) \
+	}
+void look_end(struct look *look);
+
 /* A correspondent that is to have an alias. */
 struct entry {
 	const char *address; /* the caller's, like the next two */
@@ -56,7 +72,7 @@ struct book_query {
  * Fill in the entries.  The worst outcome of those that may not fail; what was found for the
  * others is there all the same.  With ask, OK means that all of those have all that is wanted.
  */
-struct outcome book_find(struct book *book, struct book_query *query);
+struct outcome book_find(struct look *look, struct book_query *query);
 
 /*
  * Is the address a reverse address that the map knows?  *exact_r (the caller free()s it; NULL:
@@ -64,10 +80,10 @@ struct outcome book_find(struct book *book, struct book_query *query);
  * found too.
  */
 struct outcome
-book_reverse(struct book *book, const char *address, char **exact_r, int64_t *alias_id_r);
+book_reverse(struct look *look, const char *address, char **exact_r, int64_t *alias_id_r);
 
 /* Is it the address of an alias that the map knows? */
-struct outcome book_has_alias(struct book *book, const char *address, bool *has_r);
+struct outcome book_has_alias(struct look *look, const char *address, bool *has_r);
 
 struct desk *book_desk(struct book *book);
 

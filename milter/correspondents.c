@@ -22,7 +22,7 @@ static struct outcome
 find_reverse(struct judging *j, struct party *party)
 {
 	struct outcome o =
-	    book_reverse(j->book, party->address, &party->reverse, &party->alias_id);
+	    book_reverse(&j->look, party->address, &party->reverse, &party->alias_id);
 
 	if (outcome_is_ok(&o) && party->reverse != NULL)
 		party->fate = PARTY_REVERSE;
@@ -129,7 +129,7 @@ decide_shown(struct judging *j, struct party *party, size_t *shown)
 		party->fate = PARTY_NOBODY;
 		return outcome_ok();
 	}
-	o = book_has_alias(j->book, party->address, &is_alias);
+	o = book_has_alias(&j->look, party->address, &is_alias);
 	if (is_alias)
 		party->fate = PARTY_NOBODY;
 	else
@@ -241,7 +241,7 @@ correspondents_find(struct judging *j)
 		};
 	}
 	if (outcome_is_ok(&o))
-		o = book_find(j->book, &query);
+		o = book_find(&j->look, &query);
 	j->verdict->work = query.work;
 	take_entries(j, entries, parties, query.count);
 	if (outcome_is_ok(&o))

@@ -208,6 +208,7 @@ judge_correspondents(struct judging *j)
 {
 	struct outcome o = j->mail->fault;
 
+	j->look = (struct look)LOOK_INTO(j->book);
 	own_find(j->mail, book_account(j->book), &j->own);
 	if (outcome_is_ok(&o))
 		o = parties_of(j->mail, &j->parties);
@@ -217,6 +218,7 @@ judge_correspondents(struct judging *j)
 		pass(j, "direct");
 	else if (outcome_is_ok(&o))
 		o = rewrite(j);
+	look_end(&j->look);
 	if (!outcome_is_ok(&o))
 		turn_down(j, o);
 	own_free(&j->own);

@@ -18,6 +18,7 @@ struct judging {
 	const struct judge_wishes *wishes;
 	bool dry; /* wished, or the configuration says so */
 	struct book *book;
+	struct look look; /* into it */
 	struct own own;
 	struct parties parties;
 	struct verdict *verdict;

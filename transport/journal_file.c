@@ -242,7 +242,7 @@ try_work(struct journal_desk *desk, enum journal_access access, journal_work *wo
 	if (!outcome_is_ok(&o))
 		return o;
 	if (access != JOURNAL_READS) {
-		store_set_durable(desk->store, access == JOURNAL_LASTS);
+		store_durable(desk->store, access == JOURNAL_LASTS);
 		store_begin(desk->store);
 	}
 	work(desk, arg);

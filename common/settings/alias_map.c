@@ -139,6 +139,27 @@ commit(struct alias_map *map)
 	return finish(map);
 }
 
+/* What fails here, the finders say. */
+void
+alias_map_begin_reading(struct alias_map *map)
+{
+	struct outcome o;
+
+	if (store_of(map, &o) != NULL) {
+		store_begin_reading(map->store);
+		(void)finish(map);
+	}
+}
+
+void
+alias_map_end_reading(struct alias_map *map)
+{
+	if (map->store != NULL) {
+		store_end_reading(map->store);
+		(void)finish(map);
+	}
+}
+
 void
 alias_map_alias_free(struct alias_map_alias *alias)
 {

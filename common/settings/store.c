@@ -3,6 +3,7 @@
  * text, which is a literal: a pointer comparison instead of a parse.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,12 +96,6 @@ run_schema_steps(struct store *s, const char *const *steps)
 	execute(s, "COMMIT");
 }
 
-void
-store_set_durable(struct store *s, bool durable)
-{
-	execute(s, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-}
-
 /*
  * The journal follows the mode the database file has, so it is made before SQLite can.  One
  * that is there is not opened: closing it would let go of the locks (fcntl(2)) by which other
@@ -128,7 +123,7 @@ configure(struct store *s, const struct store_options *o)
 	if (o->exclusive)
 		execute(s, "PRAGMA locking_mode = EXCLUSIVE");
 	execute(s, "PRAGMA journal_mode = WAL");
-	store_set_durable(s, o->durable);
+	store_durable(s, o->durable);
 	execute(s, "PRAGMA foreign_keys = OFF");
 	execute(s, "PRAGMA temp_store = FILE");
 	if (o->cache_pages > 0) {
@@ -137,17 +132,26 @@ configure(struct store *s, const struct store_options *o)
 	}
 }
 
+/* Nobody asks how much memory SQLite has, for which it would lock at every allocation. */
+static void
+prepare_sqlite(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct outcome
 store_open(const char *path, const struct store_options *options, struct store **store_r)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	struct store *s = xcalloc(1, sizeof(*s));
 	struct outcome o;
 
+	pthread_once(&once, prepare_sqlite);
 	s->path = xstrdup(path);
 	s->error = outcome_ok();
 	make_private(s);
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
 		fail(s, "cannot open");
 	configure(s, options);
 	run_schema_steps(s, options->steps);
@@ -217,6 +221,20 @@ store_rollback(struct store *s)
 {
 	if (!s->rehearsing && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void
+store_begin_reading(struct store *s)
+{
+	if (!s->rehearsing)
+		store_run(s, "BEGIN", "");
+}
+
+void
+store_end_reading(struct store *s)
+{
+	if (!s->rehearsing && !sqlite3_get_autocommit(s->db))
+		store_run(s, "COMMIT", "");
 }
 
 void

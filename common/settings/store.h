@@ -9,7 +9,7 @@
  * Type strings, one letter an argument: i int64_t, t const char * (NULL is SQL's NULL).
  * SQL text must be a string literal or live as long as the store.  Errors are
  * local/database; local/damaged if the file is no sound database; local/locked if another
- * process has the database.  Not thread-safe.
+ * process has the database.  A store is for one thread at a time.
  */
 #ifndef FERRY_STORE_H
 #define FERRY_STORE_H
@@ -52,12 +52,13 @@ struct outcome store_error(const struct store *store);
  */
 void store_rehearse(struct store *store);
 
-/* From the next transaction on, does a commit survive a power cut? */
-void store_set_durable(struct store *store, bool durable);
-
 void store_begin(struct store *store);
 struct outcome store_commit(struct store *store);
 void store_rollback(struct store *store);
+
+/* Between these, queries see one state of the database, and none has to ask for it anew. */
+void store_begin_reading(struct store *store);
+void store_end_reading(struct store *store);
 
 /* From the next transaction on a commit survives a power cut, or not (store_options). */
 void store_durable(struct store *store, bool durable);

@@ -14,6 +14,7 @@
 
 #define NAME_MAX_BYTES 253
 #define TEXT_MAX       4096
+#define PLAIN          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 static struct outcome
 no_hostname(const char *text, const char *why)
@@ -86,23 +87,46 @@ is_public(const char *name)
 	       psl_is_public_suffix2(list, name, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
+/* Is it a name of which IDNA changes no more than the case?  Then it is in lower case now. */
+static bool
+lower_plain(char *host)
+{
+	if (host[strspn(host, PLAIN)] != '\0' || strstr(host, "--") != NULL)
+		return false;
+	for (char *p = host; *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return true;
+}
+
+/* In A-labels: *ascii_r is to be free()d.  What is wrong with it, or NULL. */
+static const char *
+to_ascii(const char *text, char **ascii_r)
+{
+	char *host = host_part(text), *ascii = NULL;
+	int result;
+
+	*ascii_r = host;
+	if (lower_plain(host))
+		return NULL;
+	result = idn2_to_ascii_8z(host, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	free(host);
+	*ascii_r = result == IDN2_OK ? xstrdup(ascii) : NULL;
+	idn2_free(ascii);
+	return result == IDN2_OK ? NULL : idn2_strerror(result);
+}
+
 struct outcome
 hostname_normalise(const char *text, struct buf *name)
 {
 	struct outcome o = outcome_ok();
-	char *host, *ascii = NULL;
 	const char *wrong, *rest;
-	int result;
+	char *ascii;
 
 	if (strlen(text) > TEXT_MAX)
 		return no_hostname(text, "it is too long");
-	host = host_part(text);
-	result = idn2_to_ascii_8z(host, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (result != IDN2_OK) {
-		o = no_hostname(text, idn2_strerror(result));
-		free(host);
-		return o;
-	}
+	wrong = to_ascii(text, &ascii);
+	if (wrong != NULL)
+		return no_hostname(text, wrong);
 	wrong = *ascii == '\0' ? "it is empty" : fault(ascii);
 	if (wrong == NULL && is_public(ascii))
 		wrong = "it is a public suffix, which has no owner";
@@ -114,7 +138,6 @@ hostname_normalise(const char *text, struct buf *name)
 		o = no_hostname(text, wrong);
 	else
 		buf_adds(name, rest);
-	idn2_free(ascii);
-	free(host);
+	free(ascii);
 	return o;
 }

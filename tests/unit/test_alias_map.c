@@ -324,6 +324,24 @@ many_processes_make_and_change_one_map_at_once(void **state)
 }
 
 static void
+who_reads_sees_one_state_until_the_end(void **state)
+{
+	struct alias_map *map = *state, *other;
+
+	GOOD(alias_map_open("map.db", &other));
+	GOOD(alias_map_put_host(other, "x.example", &one));
+	alias_map_begin_reading(map);
+	assert_int_equal(host_alias(map, "x.example"), 1);
+	GOOD(alias_map_put_host(other, "x.example", &two));
+	assert_int_equal(host_alias(map, "x.example"), 1);
+	alias_map_end_reading(map);
+	assert_int_equal(host_alias(map, "x.example"), 2);
+	GOOD(alias_map_put_host(map, "x.example", &one));
+	assert_int_equal(host_alias(other, "x.example"), 1);
+	alias_map_close(&other);
+}
+
+static void
 a_call_that_failed_does_not_spoil_the_next(void **state)
 {
 	struct alias_map_alias broken = {.id = 3, .address = NULL, .enabled = true};
@@ -366,6 +384,7 @@ main(void)
 	    WITH_MAP(all_of_it_can_be_gone_through_in_order),
 	    WITH_MAP(a_contact_without_its_alias_is_found_by_the_check),
 	    cmocka_unit_test(many_processes_make_and_change_one_map_at_once),
+	    WITH_MAP(who_reads_sees_one_state_until_the_end),
 	    WITH_MAP(a_call_that_failed_does_not_spoil_the_next),
 	    cmocka_unit_test(a_file_that_is_no_map_is_refused),
 	};

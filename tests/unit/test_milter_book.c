@@ -88,7 +88,10 @@ find(struct entry *entries, size_t count, bool ask, struct book_work *work)
 	    .ask = ask,
 	    .deadline = deadline_in_ms(10000),
 	};
-	struct outcome o = book_find(book, &query);
+	struct look look = LOOK_INTO(book);
+	struct outcome o = book_find(&look, &query);
+
+	look_end(&look);
 
 	if (work != NULL)
 		*work = query.work;
@@ -311,6 +314,7 @@ a_fixed_alias_may_be_disabled_and_is_nobody_elses(void **state)
 static void
 reverse_addresses_are_known_in_capitals_too(void **state)
 {
+	struct look look = LOOK_INTO(book);
 	int64_t alias_id;
 	struct outcome o;
 	char *exact;
@@ -318,14 +322,15 @@ reverse_addresses_are_known_in_capitals_too(void **state)
 	(void)state;
 	learn_alias(3, "x.example", true);
 	learn_contact(7, 3, "bob@x.example");
-	o = book_reverse(book, "R7@SL.example", &exact, &alias_id);
+	o = book_reverse(&look, "R7@SL.example", &exact, &alias_id);
 	assert_true(outcome_is_ok(&o));
 	assert_string_equal(exact, "r7@sl.example");
 	assert_int_equal(alias_id, 3);
 	free(exact);
-	o = book_reverse(book, "r8@sl.example", &exact, &alias_id);
+	o = book_reverse(&look, "r8@sl.example", &exact, &alias_id);
 	assert_true(outcome_is_ok(&o));
 	assert_null(exact);
+	look_end(&look);
 }
 
 static void
