@@ -42,13 +42,26 @@ go_on(const struct session *session, unsigned long no_reply)
 	                                                            : SMFIS_NOREPLY;
 }
 
+/* The macros that are read: others would be looked up and sent for each message. */
+static void
+ask_for_macros(SMFICTX *ctx)
+{
+	static const int others[] = {
+	    SMFIM_CONNECT, SMFIM_HELO, SMFIM_ENVRCPT, SMFIM_DATA, SMFIM_EOH, SMFIM_EOM};
+	static char of_sender[] = "i {auth_authen} {mail_mailer}";
+	static char queue_id[] = "i"; /* a list cannot be empty */
+
+	(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, of_sender);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		(void)smfi_setsymlist(ctx, others[i], queue_id);
+}
+
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned long unused1,
     unsigned long unused2, unsigned long *actions_r, unsigned long *steps_r,
     unsigned long *unused1_r, unsigned long *unused2_r)
 {
 	struct session *session = xcalloc(1, sizeof(*session));
-	static char sender_macros[] = "i {auth_type} {auth_authen} {mail_mailer} {client_addr}";
 
 	(void)unused1;
 	(void)unused2;
@@ -64,7 +77,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps, unsigned 
 	*steps_r = session->spared;
 	*unused1_r = *unused2_r = 0;
 	if ((actions & SMFIF_SETSYMLIST) != 0)
-		(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, sender_macros);
+		ask_for_macros(ctx);
 	if (smfi_setpriv(ctx, session) != MI_SUCCESS) {
 		free(session);
 		return SMFIS_REJECT;
