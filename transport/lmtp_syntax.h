@@ -32,10 +32,6 @@ struct lmtp_parameter {
 /* The next of them; false at the end of the list. */
 bool lmtp_parameter(char **text, struct lmtp_parameter *parameter_r);
 
-/* Is it xtext (RFC 3461 §4)?  Then what it stands for is appended to *decoded (if not NULL);
- * what stands for a control character is none. */
-bool lmtp_xtext(const char *text, struct buf *decoded);
-
 /* Decimal digits alone, at most max. */
 bool lmtp_number(const char *text, int64_t max, int64_t *number_r);
 

@@ -391,7 +391,7 @@ delivery_reports_are_asked_for_with_dsn(void **state)
 	    "RET=ALL", "RET", "ENVID=", "ENVID=a=b", "ENVID=+0A"};
 	static const char *const wrong_of_rcpt[] = {"NOTIFY=", "NOTIFY=NEVER,DELAY",
 	    "NOTIFY=SOMETIMES", "NOTIFY=DELAY,", "ORCPT=a@x", "ORCPT=;a", "ORCPT=rfc822;",
-	    "ORCPT=rfc822;a=b", "NOTIFY=DELAY NOTIFY=DELAY", "SIZE=1"};
+	    "ORCPT=rfc822;a=b", "ORCPT=utf-8;\\x{D800}", "NOTIFY=DELAY NOTIFY=DELAY", "SIZE=1"};
 	struct buf out = BUF_INIT, said = BUF_INIT;
 
 	(void)state;
