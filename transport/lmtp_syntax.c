@@ -146,15 +146,3 @@ lmtp_date(const char *text, int64_t *seconds_r)
 	*seconds_r = (int64_t)timegm(&tm) - east;
 	return true;
 }
-
-void
-lmtp_add_date(int64_t seconds, struct buf *text)
-{
-	time_t when = (time_t)seconds;
-	char date[64];
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm) != NULL &&
-	    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm) != 0)
-		buf_adds(text, date);
-}

@@ -38,7 +38,4 @@ bool lmtp_number(const char *text, int64_t max, int64_t *number_r);
 /* A date and time of RFC 3339 as seconds since 1970; parts of a second are cut off. */
 bool lmtp_date(const char *text, int64_t *seconds_r);
 
-/* The other way: "2026-09-01T12:00:00Z". */
-void lmtp_add_date(int64_t seconds, struct buf *text);
-
 #endif

@@ -7,7 +7,6 @@
  */
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "common/wire/json.h"
 #include "transport/dsn_text.h"
@@ -108,12 +107,9 @@ mail_from(const struct delivery *delivery, const struct submit_offer *offer)
 		add_parameter(parameters, "ENVID", delivery->envid, dsn_xtext);
 	}
 	if (delivery->hold_until > clock_wall()) {
-		time_t until = (time_t)delivery->hold_until;
-		char text[40];
-		struct tm tm;
+		struct clock_date until = clock_date(delivery->hold_until);
 
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&until, &tm));
-		json_object_set_new(parameters, "HOLDUNTIL", json_string(text));
+		json_object_set_new(parameters, "HOLDUNTIL", json_string(until.text));
 	}
 	return address(delivery_mail_from(delivery), parameters);
 }
