@@ -116,9 +116,12 @@ static struct outcome
 log_in(struct aliases *a)
 {
 	json_t *answer = NULL;
-	struct outcome o = call_login(a, &answer);
+	struct outcome o;
 	const char *key;
 
+	if (a->account->secret_file == NULL)
+		return simplelogin_store_key(a->sl, ""); /* which says why that cannot be */
+	o = call_login(a, &answer);
 	if (outcome_is_ok(&o) && json_get_bool(answer, "mfa_enabled", false))
 		o = call_mfa(a, &answer);
 	key = json_get_string(answer, "api_key");
@@ -136,39 +139,19 @@ log_in(struct aliases *a)
 int
 ctl_login(struct ctl *ctl, int argc, char **argv)
 {
-	struct aliases *a;
-	struct outcome o;
-	int status;
-
 	(void)argc;
 	(void)argv;
-	a = aliases_open(ctl, &status);
-	if (a == NULL)
-		return status;
-	if (a->account->secret_file == NULL)
-		o = simplelogin_store_key(a->sl, ""); /* which says why that cannot be */
-	else
-		o = log_in(a);
-	aliases_close(&a);
-	return ctl_fail(&o);
+	return aliases_run(ctl, log_in);
 }
 
-int
-ctl_logout(struct ctl *ctl, int argc, char **argv)
+static struct outcome
+log_out(struct aliases *a)
 {
-	struct aliases *a;
-	struct outcome o, told;
-	int status;
-
-	(void)argc;
-	(void)argv;
-	a = aliases_open(ctl, &status);
-	if (a == NULL)
-		return status;
-	told = simplelogin_call(
+	struct outcome told = simplelogin_call(
 	    a->sl, simplelogin_endpoint("user logout"), NULL, a->deadline, NULL);
-	o = simplelogin_forget_key(a->sl);
-	if (outcome_is_ok(&o) && ctl->json)
+	struct outcome o = simplelogin_forget_key(a->sl);
+
+	if (outcome_is_ok(&o) && a->ctl->json)
 		ctl_print_json(json_pack("{s:s, s:b}", "service", a->account->name, "told",
 		                   outcome_is_ok(&told)),
 		    false);
@@ -176,6 +159,13 @@ ctl_logout(struct ctl *ctl, int argc, char **argv)
 		printf("forgot the API key of alias \"%s\"\n"
 		       "It stays good until it is deleted on the service's web pages.\n",
 		    a->account->name);
-	aliases_close(&a);
-	return ctl_fail(&o);
+	return o;
+}
+
+int
+ctl_logout(struct ctl *ctl, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return aliases_run(ctl, log_out);
 }

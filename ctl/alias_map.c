@@ -36,29 +36,27 @@ show_contact(void *arg, const char *alias, const struct alias_map_contact *conta
 	return true;
 }
 
-int
-ctl_map_show(struct ctl *ctl, int argc, char **argv)
+static struct outcome
+show(struct aliases *a)
 {
-	bool contacts = ctl_option(ctl, "contacts") != NULL;
-	struct print *print;
-	struct aliases *a;
-	struct outcome o;
-	int status;
-
-	(void)argc;
-	(void)argv;
-	a = aliases_open(ctl, &status);
-	if (a == NULL)
-		return status;
-	print = print_new(aliases_form(ctl),
+	bool contacts = ctl_option(a->ctl, "contacts") != NULL;
+	struct print *print = print_new(aliases_form(a->ctl),
 	    contacts ? "alias contact reverse_alias_address id learned_timestamp"
 	             : "hostname alias id state learned_timestamp",
 	    terminal_width());
-	o = contacts ? alias_map_each_contact(a->map, show_contact, print)
-	             : alias_map_each_alias(a->map, show_alias, print);
+	struct outcome o = contacts ? alias_map_each_contact(a->map, show_contact, print)
+	                            : alias_map_each_alias(a->map, show_alias, print);
+
 	print_end(&print);
-	aliases_close(&a);
-	return ctl_fail(&o);
+	return o;
+}
+
+int
+ctl_map_show(struct ctl *ctl, int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return aliases_run(ctl, show);
 }
 
 static json_t *
@@ -88,23 +86,20 @@ print_counts(struct aliases *a)
 	return o;
 }
 
+static struct outcome
+check(struct aliases *a)
+{
+	struct outcome o = alias_map_check(a->map);
+
+	return outcome_is_ok(&o) ? print_counts(a) : o;
+}
+
 int
 ctl_map_check(struct ctl *ctl, int argc, char **argv)
 {
-	struct aliases *a;
-	struct outcome o;
-	int status;
-
 	(void)argc;
 	(void)argv;
-	a = aliases_open(ctl, &status);
-	if (a == NULL)
-		return status;
-	o = alias_map_check(a->map);
-	if (outcome_is_ok(&o))
-		o = print_counts(a);
-	aliases_close(&a);
-	return ctl_fail(&o);
+	return aliases_run(ctl, check);
 }
 
 static void
@@ -114,25 +109,22 @@ show_progress(void *arg, int64_t aliases)
 	aliases_progress("%lld aliases", (long long)aliases);
 }
 
+static struct outcome
+rebuild(struct aliases *a)
+{
+	bool contacts = ctl_option(a->ctl, "without-contacts") == NULL;
+	struct outcome o = alias_rebuild(a->map, a->sl, contacts,
+	    ctl_option(a->ctl, "timeout") != NULL ? a->deadline : DEADLINE_NEVER, show_progress,
+	    NULL);
+
+	aliases_progress_end();
+	return outcome_is_ok(&o) ? print_counts(a) : o;
+}
+
 int
 ctl_map_rebuild(struct ctl *ctl, int argc, char **argv)
 {
-	bool contacts = ctl_option(ctl, "without-contacts") == NULL;
-	struct aliases *a;
-	struct outcome o;
-	int status;
-
 	(void)argc;
 	(void)argv;
-	a = aliases_open(ctl, &status);
-	if (a == NULL)
-		return status;
-	o = alias_rebuild(a->map, a->sl, contacts,
-	    ctl_option(ctl, "timeout") != NULL ? a->deadline : DEADLINE_NEVER, show_progress,
-	    NULL);
-	aliases_progress_end();
-	if (outcome_is_ok(&o))
-		o = print_counts(a);
-	aliases_close(&a);
-	return ctl_fail(&o);
+	return aliases_run(ctl, rebuild);
 }

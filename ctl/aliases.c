@@ -93,6 +93,20 @@ aliases_open(struct ctl *ctl, int *status)
 	return a;
 }
 
+int
+aliases_run(struct ctl *ctl, struct outcome (*run)(struct aliases *a))
+{
+	int status;
+	struct aliases *a = aliases_open(ctl, &status);
+	struct outcome o;
+
+	if (a == NULL)
+		return status;
+	o = run(a);
+	aliases_close(&a);
+	return ctl_fail(&o);
+}
+
 void
 aliases_begin(struct aliases *a)
 {

@@ -32,6 +32,9 @@ struct aliases {
 struct aliases *aliases_open(struct ctl *ctl, int *status);
 void aliases_close(struct aliases **aliases);
 
+/* A whole command: open, do it, close, and tell what went wrong; the exit status. */
+int aliases_run(struct ctl *ctl, struct outcome (*run)(struct aliases *a));
+
 /* Begin the time of the next request. */
 void aliases_begin(struct aliases *a);
 

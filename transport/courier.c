@@ -351,6 +351,7 @@ finish(struct courier *courier, struct letter *letter, const struct outcome *o)
 	struct delivery *delivery = letter->delivery;
 
 	letter_settle(letter, o);
+	letter_tidy(letter);
 	if (letter->submission.email_id != NULL) {
 		free(delivery->told.email_id);
 		delivery->told.email_id = xstrdup(letter->submission.email_id);
@@ -424,7 +425,8 @@ is_to_be_sent(const struct letter *letter)
 {
 	for (size_t i = 0; i < letter->submission.count; i++)
 		if (letter->submission.addressees[i].state != ADDRESSEE_OPEN ||
-		    letter->entries[i].state == JOURNAL_DOUBT)
+		    letter->entries[i].state == JOURNAL_DOUBT ||
+		    letter->entries[i].state == JOURNAL_IMPORTED)
 			return false;
 	return true;
 }

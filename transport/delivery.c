@@ -149,6 +149,8 @@ delivery_log(const struct delivery *delivery)
 	log_num(&line, "ms", clock_ms() - delivery->began);
 	log_str(&line, "via", delivery->via);
 	log_way(&line, &delivery->told);
+	if (delivery->hold_until > clock_wall())
+		log_str(&line, "held-until", clock_date(delivery->hold_until).text);
 	log_outcome(&line, &o);
 	log_end(&line);
 	free(from);

@@ -13,7 +13,7 @@
 
 struct recipient {
 	char *address;          /* of the envelope, UTF-8, without angle brackets */
-	char *notify, *orcpt;   /* as given with it (RFC 3461, xtext), or NULL */
+	char *notify, *orcpt;   /* as given with it (RFC 3461, encoded), or NULL */
 	struct outcome outcome; /* what came of it, once it was delivered */
 };
 

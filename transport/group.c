@@ -1,9 +1,9 @@
 /*
  * Group commit.
  *
- * All that waits is one list, in the order of arrival.  Items are of a class: 0, or the
- * domain that is to be sent to by itself.  The first of a class, and it alone, may lead: it
- * leaves with what is behind it of the same class.
+ * All that waits is one list, in the order of arrival.  Items are of a class (pace.h).  The
+ * first of a class, and it alone, may lead: it leaves with what is behind it of the same
+ * class.  Among strangers it is the first whose domains nothing is under way to.
  *
  * Carriers are threads of the group's own.  One of them attends to the list while there is
  * something in it; when that may leave, it takes it and carries it, and another one attends
@@ -23,32 +23,16 @@
 #include "common/base/cancel.h"
 #include "common/base/xalloc.h"
 #include "transport/group.h"
-#include "transport/suspects.h"
+#include "transport/pace.h"
 
-#define GROUP_MAX    100        /* items, whatever the service allows */
-#define PLACES_MAX   64         /* of each kind, whatever the service allows */
-#define GATHER_MS    16         /* that the oldest waits for others where there are others, */
-#define QUIET_MS     2          /* unless nobody has come for so long */
-#define POLL_MS      250        /* how often it is looked whether requests have become slow */
-#define LOOK_MS      1000       /* how often who waits looks whether the process is to stop */
-#define LINGER_MS    10000      /* that a carrier with nothing to do stays */
-#define STACK_BYTES  (1u << 20) /* of a carrier; what is not touched takes no memory */
-#define SLOW_MS      1500       /* a request is slow if it takes this, */
-#define SLOW_TIMES   3          /* so many times as long as usual, */
-#define SLOW_ITEM_MS 100        /* and so much for each item, together */
-#define DOMAINS_MAX  256        /* that are remembered of a request */
-#define USUAL_MS     1000       /* before anything is known */
-
-/* A request under way. */
-struct running {
-	int64_t began_ms;
-	uint64_t class;
-	bool slow; /* its domains are suspects by now */
-	size_t items;
-	uint64_t domains[DOMAINS_MAX];
-	size_t domain_count;
-	struct running *next;
-};
+#define GROUP_MAX   100        /* items, whatever the service allows */
+#define PLACES_MAX  64         /* of each kind, whatever the service allows */
+#define GATHER_MS   16         /* that the oldest waits for others where there are others, */
+#define QUIET_MS    2          /* unless nobody has come for so long */
+#define POLL_MS     250        /* how often it is looked whether requests have become slow */
+#define LOOK_MS     1000       /* how often who waits looks whether the process is to stop */
+#define LINGER_MS   10000      /* that a carrier with nothing to do stays */
+#define STACK_BYTES (1u << 20) /* of a carrier; what is not touched takes no memory */
 
 struct group {
 	group_carry *carry;
@@ -57,12 +41,10 @@ struct group {
 	struct group_limits limits;
 	struct group_item *first, *last; /* those that wait */
 	size_t waiting;
-	struct running *running;
+	struct pace pace;
 	int64_t requests, uploads; /* under way */
 	size_t last_items;         /* of the request that left last */
 	pthread_cond_t places;     /* some may have become free */
-	int64_t usual_ms;          /* that a request takes */
-	struct suspects suspects;  /* who are sent to by themselves */
 
 	unsigned carriers, idle; /* there are, and of them without something to do */
 	bool called;             /* one of those, or a new one, is about to attend */
@@ -113,7 +95,7 @@ group_new(group_carry *carry, void *arg)
 	group->carry = carry;
 	group->arg = arg;
 	group->limits = (struct group_limits){1, 1, GROUP_MAX, INT64_MAX};
-	group->usual_ms = USUAL_MS;
+	pace_init(&group->pace);
 	pthread_mutex_init(&group->lock, NULL);
 	init_condition(&group->places);
 	init_condition(&group->change);
@@ -142,55 +124,16 @@ group_free(struct group **group_p)
 	*group_p = NULL;
 }
 
+static struct places
+places_of(const struct group *group)
+{
+	return (struct places){.all = group->limits.requests, .taken = group->requests};
+}
+
 static uint64_t
 class_of(struct group *group, const struct group_item *item, int64_t now)
 {
-	if (!suspects_any(&group->suspects, now))
-		return 0;
-	for (size_t i = 0; i < item->domain_count; i++)
-		if (suspects_has(&group->suspects, item->domains[i], now))
-			return item->domains[i];
-	return 0;
-}
-
-static bool
-is_slow(const struct group *group, const struct running *running, int64_t now)
-{
-	return now - running->began_ms >
-	       SLOW_MS + SLOW_TIMES * group->usual_ms + SLOW_ITEM_MS * (int64_t)running->items;
-}
-
-/* Suspect the domains of requests that have become slow. */
-static void
-watch(struct group *group, int64_t now)
-{
-	for (struct running *r = group->running; r != NULL; r = r->next) {
-		if (r->slow || !is_slow(group, r, now))
-			continue;
-		r->slow = true;
-		for (size_t i = 0; i < r->domain_count; i++)
-			suspects_add(&group->suspects, r->domains[i], now);
-	}
-}
-
-/* What a request tells by the time it took. */
-static void
-learn(struct group *group, struct running *running, bool as_usual, int64_t now)
-{
-	int64_t took = now - running->began_ms;
-
-	watch(group, now);
-	if (!running->slow || !as_usual)
-		for (size_t i = 0; i < running->domain_count; i++)
-			if (!as_usual || running->class != 0)
-				suspects_drop(&group->suspects, running->domains[i], now);
-	if (!as_usual || running->slow)
-		return;
-	/* Down at once, up slowly: what requests take that nothing holds up. */
-	if (took < group->usual_ms)
-		group->usual_ms = took;
-	else
-		group->usual_ms += (took - group->usual_ms) / 32;
+	return pace_class(&group->pace, item->domains, item->domain_count, now);
 }
 
 /* The list. */
@@ -231,20 +174,6 @@ tell_change(struct group *group)
 	pthread_cond_broadcast(&group->places);
 }
 
-/* May those who are to be sent by themselves have another request? */
-static bool
-suspect_may_go(struct group *group, uint64_t class)
-{
-	int64_t most = group->limits.requests / 2, now_running = 0;
-
-	for (const struct running *r = group->running; r != NULL; r = r->next) {
-		if (r->class == class)
-			return false;
-		now_running += r->class != 0 || r->slow;
-	}
-	return now_running < (most > 0 ? most : 1);
-}
-
 /*
  * When what waits has gathered for long enough.  At once if there is nothing to wait for:
  * nothing is under way, and the last request left with one item alone.  Else each request
@@ -261,31 +190,49 @@ gathered_ms(const struct group *group, const struct group_item *item)
 	return quiet < latest ? quiet : latest;
 }
 
-/* May the item, the first of its class, leave now? */
+/* Has the item, the first of its class, gathered what is to leave with it? */
 static bool
-may_go(struct group *group, const struct group_item *item, uint64_t class, int64_t now)
+is_ripe(const struct group *group, const struct group_item *item, uint64_t class, int64_t now)
 {
-	if (class != 0)
-		return suspect_may_go(group, class);
-	return now >= gathered_ms(group, item) || group->waiting >= (size_t)group->limits.items;
+	return pace_is_suspect(class) || now >= gathered_ms(group, item) ||
+	       group->waiting >= (size_t)group->limits.items;
+}
+
+/* Classes whose first item was met, so that others need not be looked at. */
+struct met {
+	bool plain, strangers;
+};
+
+/* May it lead, as the first of its class that may go at all? */
+static bool
+may_lead(struct group *group, const struct group_item *item, uint64_t class, int64_t now,
+    struct met *met)
+{
+	const struct places places = places_of(group);
+	bool *its = class == PACE_PLAIN       ? &met->plain
+	            : class == PACE_STRANGERS ? &met->strangers
+	                                      : NULL;
+
+	if (its != NULL ? *its : !is_first(group, item, class, now))
+		return false;
+	if (!pace_may_go(&group->pace, class, item->domains, item->domain_count, &places))
+		return false;
+	if (its != NULL)
+		*its = true;
+	return true;
 }
 
 /* The item that may leave now with what is behind it, or NULL. */
 static struct group_item *
 find_leader(struct group *group, int64_t now, uint64_t *class_r)
 {
-	bool plain = false;
+	struct met met = {false, false};
 
 	if (group->requests >= group->limits.requests)
 		return NULL;
 	for (struct group_item *i = group->first; i != NULL; i = i->next) {
-		uint64_t class = class_of(group, i, now);
-
-		if (class == 0 ? plain : !is_first(group, i, class, now))
-			continue;
-		plain = plain || class == 0;
-		*class_r = class;
-		if (may_go(group, i, class, now))
+		*class_r = class_of(group, i, now);
+		if (may_lead(group, i, *class_r, now, &met) && is_ripe(group, i, *class_r, now))
 			return i;
 	}
 	return NULL;
@@ -293,7 +240,7 @@ find_leader(struct group *group, int64_t now, uint64_t *class_r)
 
 /* Take the leader and what goes with it. */
 static size_t
-take_items(struct group *group, struct group_item *leader, uint64_t class, int64_t now,
+take_items(struct group *group, struct group_item *leader, int64_t now,
     struct group_item **items, struct running *running)
 {
 	size_t count = 0, most = (size_t)group->limits.items;
@@ -302,14 +249,15 @@ take_items(struct group *group, struct group_item *leader, uint64_t class, int64
 
 	for (struct group_item *i = leader; i != NULL && count < most; i = next) {
 		next = i->next;
-		if (class_of(group, i, now) != class || (count != 0 && i->cost > room))
+		if (class_of(group, i, now) != running->class)
+			continue;
+		if (count != 0 && (i->cost > room || !pace_may_join(&group->pace, running,
+		                                         i->domains, i->domain_count)))
 			continue;
 		take_out(group, i);
 		room -= i->cost;
 		items[count++] = i;
-		for (size_t d = 0; d < i->domain_count && running->domain_count < DOMAINS_MAX;
-		     d++)
-			running->domains[running->domain_count++] = i->domains[d];
+		pace_join(running, i->domains, i->domain_count);
 	}
 	for (size_t i = 0; i < count; i++)
 		items[i]->size = (unsigned)count;
@@ -369,13 +317,12 @@ static void
 lead(struct group *group, struct group_item *leader, uint64_t class, int64_t now)
 {
 	struct group_item *items[GROUP_MAX];
-	struct running running = {.began_ms = now, .class = class};
-	struct running **place;
+	const struct places places = places_of(group);
+	struct running running = pace_fill(class, &places, now);
 	bool as_usual;
 
-	running.items = take_items(group, leader, class, now, items, &running);
-	running.next = group->running;
-	group->running = &running;
+	running.items = take_items(group, leader, now, items, &running);
+	pace_begin(&group->pace, &running);
 	group->requests++;
 	group->last_items = running.items;
 	group->attended = false;
@@ -384,10 +331,7 @@ lead(struct group *group, struct group_item *leader, uint64_t class, int64_t now
 	as_usual = group->carry(group->arg, items, running.items);
 	pthread_mutex_lock(&group->lock);
 	group->requests--;
-	learn(group, &running, as_usual, clock_ms());
-	for (place = &group->running; *place != &running; place = &(*place)->next)
-		continue;
-	*place = running.next;
+	pace_end(&group->pace, &running, as_usual, clock_ms());
 	tell_change(group);
 }
 
@@ -405,22 +349,33 @@ let_late_leave(struct group *group, int64_t now)
 	}
 }
 
+/* When the item, and what waits with it, will have gathered for long enough. */
+static int64_t
+ripe_ms(struct group *group, const struct group_item *item, int64_t now, struct met *met)
+{
+	uint64_t class;
+
+	if (met->plain && met->strangers)
+		return INT64_MAX;
+	class = class_of(group, item, now);
+	return !pace_is_suspect(class) && may_lead(group, item, class, now, met)
+	           ? gathered_ms(group, item)
+	           : INT64_MAX;
+}
+
 /* Until when the list need not be looked at, unless something changes. */
 static int64_t
 next_look(struct group *group, int64_t now)
 {
 	int64_t at = now + POLL_MS;
-	bool plain = group->requests >= group->limits.requests;
+	bool full = group->requests >= group->limits.requests;
+	struct met met = {full, full};
 
 	for (const struct group_item *i = group->first; i != NULL; i = i->next) {
-		if (i->latest_ms < at)
-			at = i->latest_ms;
-		if (!plain && class_of(group, i, now) == 0) {
-			int64_t gathered = gathered_ms(group, i);
+		int64_t ripe = ripe_ms(group, i, now, &met);
 
-			plain = true;
-			at = gathered < at ? gathered : at;
-		}
+		at = i->latest_ms < at ? i->latest_ms : at;
+		at = ripe < at ? ripe : at;
 	}
 	return at;
 }
@@ -436,7 +391,7 @@ attend(struct group *group)
 		struct group_item *leader;
 		uint64_t class;
 
-		watch(group, now);
+		pace_watch(&group->pace, now);
 		let_late_leave(group, now);
 		leader = find_leader(group, now, &class);
 		if (leader != NULL) {
@@ -482,6 +437,14 @@ serve(void *arg)
 
 /* Joining. */
 
+/* May who attends be waiting for something else than an item that could leave now? */
+static bool
+may_be_first(const struct group *group, const struct group_item *item)
+{
+	return group->requests < group->limits.requests &&
+	       item->joined_ms + GATHER_MS < group->look_ms;
+}
+
 void
 group_add(struct group *group, struct group_item *item)
 {
@@ -492,8 +455,7 @@ group_add(struct group *group, struct group_item *item)
 	if (!group->attended)
 		call_carrier(group);
 	else if (group->waiting >= (size_t)group->limits.items ||
-	         item->latest_ms < group->look_ms ||
-	         suspects_any(&group->suspects, item->joined_ms))
+	         item->latest_ms < group->look_ms || may_be_first(group, item))
 		pthread_cond_signal(&group->change);
 	pthread_mutex_unlock(&group->lock);
 }

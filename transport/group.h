@@ -8,9 +8,8 @@
  * no more requests are under way than the service allows.
  *
  * A service that sends while it answers makes everybody in a request wait for the slowest
- * recipient.  So the domains of a request that took much longer than requests do are sent to
- * by themselves for a while, one request a domain, in at most half of what the service
- * allows: they delay each other, and nobody else.
+ * recipient.  So who is known to be slow, or not known at all, leaves apart, and never has every
+ * place (pace.h).
  *
  * Thread-safe.
  */

@@ -170,6 +170,43 @@ journal_write(
 	    journal, durable ? JOURNAL_LASTS : JOURNAL_WRITES, write_rows, &batch);
 }
 
+#define TRY_MAX 3600 /* seconds that a try lasts, where there is no bound */
+
+struct question {
+	const struct stamp *delivery;
+	int64_t then;
+	struct journal_company *company;
+};
+
+static void
+find_company(struct journal_desk *desk, void *arg)
+{
+	const struct question *question = arg;
+	int64_t busy_max = desk->journal->busy_max > 0 ? desk->journal->busy_max : TRY_MAX;
+	sqlite3_stmt *q = store_query(desk->store,
+	    "SELECT max(state IN (?, ?)), max(state = ? AND class = ?) FROM recipient"
+	    " WHERE changed BETWEEN ? AND ? AND delivery = ?",
+	    "iiiiiit", (int64_t)JOURNAL_SUBMITTING, (int64_t)JOURNAL_DOUBT,
+	    (int64_t)JOURNAL_DONE, (int64_t)OUTCOME_OK, question->then - busy_max,
+	    question->then + busy_max, question->delivery->text);
+
+	if (store_row(desk->store, q)) {
+		question->company->open = sqlite3_column_int(q, 0) != 0;
+		question->company->sent = sqlite3_column_int(q, 1) != 0;
+		store_done(q);
+	}
+}
+
+struct outcome
+journal_company(struct journal *journal, const struct stamp *delivery, int64_t then,
+    struct journal_company *company_r)
+{
+	struct question question = {delivery, then, company_r};
+
+	*company_r = (struct journal_company){false, false};
+	return journal_do(journal, JOURNAL_READS, find_company, &question);
+}
+
 struct listing {
 	const char *name;
 	bool (*each)(void *arg, const struct journal_entry *entry);

@@ -100,6 +100,20 @@ struct outcome journal_claim(
 struct outcome journal_write(
     struct journal *journal, struct journal_entry **entries, size_t count, bool durable);
 
+/* What the rows say whose Email carries this stamp. */
+struct journal_company {
+	bool
+	    open; /* it may be needed: to tell what came of one that is under way, or in doubt */
+	bool sent; /* it was sent to somebody */
+};
+
+/*
+ * Those of a try that was over about then, in seconds since 1970: rows that have it since another
+ * time are not found.
+ */
+struct outcome journal_company(struct journal *journal, const struct stamp *delivery,
+    int64_t then, struct journal_company *company_r);
+
 /* For ferryctl. */
 
 /* Call each with every row, the latest first, whose queue id, or the start of whose key, is

@@ -15,6 +15,26 @@
 
 /* Setting up. */
 
+/* An earlier try left a draft that nobody is sent any more. */
+static void
+note_draft(
+    struct letter *letter, const char *email_id, const struct journal_entry *entry, bool sent)
+{
+	for (size_t i = 0; i < letter->draft_count; i++)
+		if (strcmp(letter->drafts[i].email_id, email_id) == 0) {
+			letter->drafts[i].sent |= sent;
+			return;
+		}
+	letter->drafts =
+	    xreallocarray(letter->drafts, letter->draft_count + 1, sizeof(*letter->drafts));
+	letter->drafts[letter->draft_count++] = (struct left_draft){
+	    .email_id = xstrdup(email_id),
+	    .stamp = entry->delivery,
+	    .changed = entry->changed,
+	    .sent = sent,
+	};
+}
+
 static bool
 is_named_before(const struct letter *letter, const char *address)
 {
@@ -145,6 +165,9 @@ letter_close(struct letter *letter)
 {
 	for (size_t i = 0; i < letter->submission.count; i++)
 		journal_entry_clear(&letter->entries[i]);
+	for (size_t i = 0; i < letter->draft_count; i++)
+		free(letter->drafts[i].email_id);
+	free(letter->drafts);
 	free(letter->entries);
 	free(letter->written);
 	free(letter->domains);
@@ -223,7 +246,8 @@ apply_verdict(
 		settle_one(letter, i, &o);
 		letter->earlier++;
 		letter->delivery->told.earlier = true;
-		letter->delivery->told.unfiled |= answer->draft;
+		if (answer->draft)
+			note_draft(letter, answer->email_id, entry, true);
 		break;
 	}
 	case DOUBT_UNSENT:
@@ -233,6 +257,8 @@ apply_verdict(
 	case DOUBT_UNKNOWN:
 	default:
 		apply_policy(letter, i, answer);
+		if (entry->state == JOURNAL_IMPORTED)
+			note_draft(letter, answer->email_id, entry, true);
 		break;
 	}
 }
@@ -341,6 +367,22 @@ common_draft(const struct letter *letter, const struct stamp *stamp)
 	return email_id;
 }
 
+/* What else the rows speak of is nobody's any more. */
+static void
+note_other_drafts(struct letter *letter)
+{
+	const char *kept = letter->submission.email_id;
+
+	for (size_t i = 0; i < letter->submission.count; i++) {
+		const struct journal_entry *entry = &letter->entries[i];
+
+		if (letter->submission.addressees[i].state == ADDRESSEE_OPEN &&
+		    entry->state == JOURNAL_IMPORTED && entry->email_id != NULL &&
+		    (kept == NULL || strcmp(entry->email_id, kept) != 0))
+			note_draft(letter, entry->email_id, entry, false);
+	}
+}
+
 struct outcome
 letter_address(struct letter *letter)
 {
@@ -359,6 +401,7 @@ letter_address(struct letter *letter)
 		s->email_id = xstrdup(common_draft(letter, &s->stamp));
 		if (s->email_id != NULL)
 			letter->delivery->told.again = true;
+		note_other_drafts(letter);
 	}
 	free(left);
 	return o;
@@ -431,7 +474,8 @@ must_last(const struct letter *letter, size_t i)
 {
 	return outcome_is_ok(&letter->submission.addressees[i].recipient->outcome) &&
 	       (letter->config->transport.sent == SENT_DESTROY ||
-	           letter->delivery->told.unfiled || !submission_settled(&letter->submission));
+	           letter->delivery->told.unfiled || letter->draft_count != 0 ||
+	           !submission_settled(&letter->submission));
 }
 
 void

@@ -11,6 +11,13 @@
 #include "transport/lane.h"
 #include "transport/submit.h"
 
+struct left_draft {
+	char *email_id;
+	struct stamp stamp; /* that it carries */
+	int64_t changed;    /* when the try was over that left it */
+	bool sent;          /* perhaps it went out, after all */
+};
+
 struct letter {
 	struct submission submission; /* first: its address is the letter's */
 	struct group_item item;
@@ -23,6 +30,9 @@ struct letter {
 	struct journal_entry *entries; /* one an addressee, in the same order */
 	bool *written;                 /* the row says what came of it */
 	uint64_t *domains;
+	struct left_draft
+	    *drafts; /* that earlier tries left, and that are not submitted any more */
+	size_t draft_count;
 	unsigned uploads; /* made before it joined */
 	unsigned earlier; /* recipients that an earlier try had sent to */
 };
@@ -44,6 +54,13 @@ void letter_write(struct letter *const *letters, size_t count);
 /* Record that those who are SENDING are about to be sent to.  Letters of which another
  * process has one are settled. */
 struct outcome letter_claim(struct letter *const *letters, size_t count);
+
+/*
+ * Put away the drafts that earlier tries left, once everybody has an outcome: what was sent to
+ * somebody is filed, else it is removed.  One that tells what came of another recipient
+ * stays.  If this fails, drafts stay that somebody may delete.
+ */
+void letter_tidy(struct letter *letter);
 
 /* All who have none yet have this outcome, also those named twice. */
 void letter_settle(struct letter *letter, const struct outcome *o);

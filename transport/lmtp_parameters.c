@@ -8,6 +8,7 @@
 
 #include "common/base/xalloc.h"
 #include "transport/address_check.h"
+#include "transport/dsn_text.h"
 #include "transport/lmtp_parameters.h"
 #include "transport/lmtp_syntax.h"
 
@@ -69,7 +70,7 @@ take_ret(struct reading *r, const char *value)
 static const char *
 take_envid(struct reading *r, const char *value)
 {
-	if (*value == '\0' || strlen(value) > ENVID_MAX || !lmtp_xtext(value, NULL))
+	if (*value == '\0' || strlen(value) > ENVID_MAX || !dsn_xtext(value, NULL))
 		return bad_value;
 	r->delivery->envid = xstrdup(value);
 	return NULL;
@@ -130,17 +131,10 @@ take_notify(struct reading *r, const char *value)
 	}
 }
 
-/* "rfc822;user@example.org": a type, and an address in xtext. */
 static const char *
 take_orcpt(struct reading *r, const char *value)
 {
-	const char *address = strchr(value, ';');
-
-	if (address == NULL || address == value || address[1] == '\0' ||
-	    strlen(value) > ORCPT_MAX || !text_is_utf8(value))
-		return bad_value;
-	/* "utf-8" addresses (RFC 6533) may come as they are, beside their own escapes. */
-	if (strncasecmp(value, "utf-8;", 6) != 0 && !lmtp_xtext(address + 1, NULL))
+	if (strlen(value) > ORCPT_MAX || !dsn_original_recipient(value, NULL))
 		return bad_value;
 	r->recipient->orcpt = (char *)value;
 	return NULL;
@@ -266,7 +260,7 @@ lmtp_xforward(char *text, char *queue_id, size_t size)
 		buf_reset(&value);
 		if (strcasestr(names, name) == NULL)
 			error = "501 5.5.4 an attribute is not known";
-		else if (given.value == NULL || !lmtp_xtext(given.value, &value))
+		else if (given.value == NULL || !dsn_xtext(given.value, &value))
 			error = bad_value;
 		else if (strcasecmp(given.key, "IDENT") == 0)
 			error = take_ident(buf_str(&value), queue_id, size);

@@ -93,14 +93,9 @@ announce(struct lmtp_session *s)
 		reply(s, "250-SIZE");
 	if (s->offer.dsn)
 		reply(s, "250-DSN");
-	if (s->offer.hold_max > 0) {
-		struct buf latest = BUF_INIT;
-
-		lmtp_add_date(clock_wall() + s->offer.hold_max, &latest);
+	if (s->offer.hold_max > 0)
 		reply(s, "250-FUTURERELEASE %lld %s", (long long)s->offer.hold_max,
-		    buf_str(&latest));
-		buf_free(&latest);
-	}
+		    clock_date(clock_wall() + s->offer.hold_max).text);
 	reply(s, "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
 	reply(s, "250 ENHANCEDSTATUSCODES");
 }

@@ -86,41 +86,6 @@ lmtp_parameter(char **text, struct lmtp_parameter *parameter_r)
 	return true;
 }
 
-/* The value of a digit of xtext, whose letters are large; -1 if it is none. */
-static int
-xtext_digit(char c)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	const char *found = c != '\0' ? strchr(digits, c) : NULL;
-
-	return found != NULL ? (int)(found - digits) : -1;
-}
-
-bool
-lmtp_xtext(const char *text, struct buf *decoded)
-{
-	for (; *text != '\0'; text++) {
-		int c = (unsigned char)*text;
-
-		if (c == '+') {
-			int high = xtext_digit(text[1]);
-			int low = high >= 0 ? xtext_digit(text[2]) : -1;
-
-			if (low < 0)
-				return false;
-			c = high << 4 | low;
-			text += 2;
-		} else if (c <= ' ' || c > '~' || c == '=') {
-			return false;
-		}
-		if (c < ' ' || c == 0x7f)
-			return false;
-		if (decoded != NULL)
-			buf_addc(decoded, (char)c);
-	}
-	return true;
-}
-
 bool
 lmtp_number(const char *text, int64_t max, int64_t *number_r)
 {
@@ -180,16 +145,4 @@ lmtp_date(const char *text, int64_t *seconds_r)
 	tm.tm_mon--;
 	*seconds_r = (int64_t)timegm(&tm) - east;
 	return true;
-}
-
-void
-lmtp_add_date(int64_t seconds, struct buf *text)
-{
-	time_t when = (time_t)seconds;
-	char date[64];
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm) != NULL &&
-	    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm) != 0)
-		buf_adds(text, date);
 }

@@ -32,17 +32,10 @@ struct lmtp_parameter {
 /* The next of them; false at the end of the list. */
 bool lmtp_parameter(char **text, struct lmtp_parameter *parameter_r);
 
-/* Is it xtext (RFC 3461 §4)?  Then what it stands for is appended to *decoded (if not NULL);
- * what stands for a control character is none. */
-bool lmtp_xtext(const char *text, struct buf *decoded);
-
 /* Decimal digits alone, at most max. */
 bool lmtp_number(const char *text, int64_t max, int64_t *number_r);
 
 /* A date and time of RFC 3339 as seconds since 1970; parts of a second are cut off. */
 bool lmtp_date(const char *text, int64_t *seconds_r);
-
-/* The other way: "2026-09-01T12:00:00Z". */
-void lmtp_add_date(int64_t seconds, struct buf *text);
 
 #endif

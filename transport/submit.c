@@ -286,6 +286,33 @@ ask(struct submit_batch *batch)
 	return true;
 }
 
+struct outcome
+submit_put_away(struct jmap *jmap, const char *email_id, bool was_sent, enum sent_policy policy,
+    struct deadline d)
+{
+	bool destroy = !was_sent || policy == SENT_DESTROY;
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	struct jmap_sending sending;
+	json_t *result;
+	struct outcome o = jmap_sending(jmap, d, &sending);
+	const char *call = NULL;
+
+	if (outcome_is_ok(&o)) {
+		call = jmap_email_set_call(request, NULL,
+		    destroy ? NULL : json_pack("{s:o}", email_id, submit_filing(&sending)),
+		    destroy ? json_pack("[s]", email_id) : NULL, NULL);
+		o = jmap_send(jmap, request, true, d, &response);
+	}
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, call, "Email/set", &result);
+	if (outcome_is_ok(&o))
+		o = destroy ? jmap_destroyed(result, email_id) : jmap_updated(result, email_id);
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	return o;
+}
+
 /*
  * Was it sent to some, before the last were refused for good?  Then it was not filed with the
  * last, and no try comes that would.
@@ -308,30 +335,12 @@ is_left_a_draft(const struct submission *s)
 static void
 file_alone(struct submit_batch *batch, struct submission *s)
 {
-	bool destroy = batch->sent == SENT_DESTROY;
-	struct jmap_request *request = jmap_request_new(0);
-	struct jmap_response *response = NULL;
-	struct jmap_sending sending;
-	json_t *result;
-	struct outcome o = jmap_sending(batch->jmap, batch->deadline, &sending);
-	const char *call = NULL;
+	struct outcome o =
+	    submit_put_away(batch->jmap, s->email_id, true, batch->sent, batch->deadline);
 
-	if (outcome_is_ok(&o)) {
-		call = jmap_email_set_call(request, NULL,
-		    destroy ? NULL : json_pack("{s:o}", s->email_id, submit_filing(&sending)),
-		    destroy ? json_pack("[s]", s->email_id) : NULL, NULL);
-		batch->requests++;
-		s->delivery->told.requests++;
-		o = jmap_send(batch->jmap, request, true, batch->deadline, &response);
-	}
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, call, "Email/set", &result);
-	if (outcome_is_ok(&o))
-		o = destroy ? jmap_destroyed(result, s->email_id)
-		            : jmap_updated(result, s->email_id);
+	batch->requests++;
+	s->delivery->told.requests++;
 	s->delivery->told.unfiled |= !outcome_is_ok(&o);
-	jmap_response_free(&response);
-	jmap_request_free(&request);
 }
 
 /*

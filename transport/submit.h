@@ -106,6 +106,11 @@ struct submit_way {
 struct outcome
 submit_bring(const struct submit_way *way, struct submission *s, unsigned *requests);
 
+/* A draft that is not submitted any more: file it as what was sent, if it was and the policy keeps
+ * that, or remove it. */
+struct outcome submit_put_away(struct jmap *jmap, const char *email_id, bool was_sent,
+    enum sent_policy policy, struct deadline d);
+
 /* About how many bytes of a request it takes. */
 int64_t submit_cost(const struct submission *s);
 

@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "common/base/xalloc.h"
 #include "common/service/jmap_mail.h"
@@ -120,18 +119,6 @@ judge_submissions(const struct doubt_question *q, const json_t *list, bool remem
 				answer->verdicts[i] = DOUBT_SENT;
 }
 
-/* A moment as JMAP writes it (RFC 8620 §1.4). */
-static json_t *
-utc_date(int64_t seconds)
-{
-	time_t then = (time_t)seconds;
-	char text[40];
-	struct tm tm;
-
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&then, &tm));
-	return json_string(text);
-}
-
 /* Ask for the submissions of the draft, and whether there are any that were sent later. */
 static struct outcome
 ask_submissions(struct jmap *jmap, const struct doubt_question *q, struct doubt_answer *answer)
@@ -148,8 +135,8 @@ ask_submissions(struct jmap *jmap, const struct doubt_question *q, struct doubt_
 	jmap_refer(args, "ids", ours, "EmailSubmission/query", "/ids");
 	get = jmap_call(request, "EmailSubmission/get", args);
 	any = jmap_call(request, "EmailSubmission/query",
-	    json_pack("{s:{s:s, s:o}, s:i}", "filter", "undoStatus", "final", "after",
-	        utc_date(q->asked + 1), "limit", 1));
+	    json_pack("{s:{s:s, s:s}, s:i}", "filter", "undoStatus", "final", "after",
+	        clock_date(q->asked + 1).text, "limit", 1));
 	answer->requests++;
 	o = jmap_send(jmap, request, true, q->deadline, &response);
 	if (outcome_is_ok(&o)) {

@@ -1,16 +1,15 @@
 /*
  * The envelope of a submission, and what a service offers for it.
  *
- * JMAP has ESMTP's parameters as an object, without the encoding that SMTP gives them (xtext,
- * RFC 3461 §4).  Those that the service does not offer are left out: it was not announced to
+ * JMAP has ESMTP's parameters as an object, without the encodings that SMTP gives them
+ * (dsn_text.h).  Those that the service does not offer are left out: it was not announced to
  * anybody that they would be heeded, but for holding a message, which is refused instead.
  */
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "common/wire/json.h"
+#include "transport/dsn_text.h"
 #include "transport/submit_envelope.h"
 
 static const json_t *
@@ -68,41 +67,17 @@ submit_check_hold(const struct delivery *delivery, const struct submit_offer *of
 	    (long long)offer->hold_max);
 }
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Append xtext, decoded; false if it is none. */
-static bool
-decode_xtext(const char *text, struct buf *out)
-{
-	for (; *text != '\0'; text++) {
-		int high, low;
-
-		if (*text != '+') {
-			buf_addc(out, *text);
-			continue;
-		}
-		high = hex_digit(text[1]);
-		low = high >= 0 ? hex_digit(text[2]) : -1;
-		if (low < 0 || high * 16 + low == 0)
-			return false;
-		buf_addc(out, (char)(high * 16 + low));
-		text += 2;
-	}
-	return true;
-}
+/* An encoding: as dsn_xtext(). */
+typedef bool decoder(const char *text, struct buf *decoded);
 
 /* Set parameters[name]; a value that is not what it should be is left out. */
 static void
-add_parameter(json_t *parameters, const char *name, const char *xtext)
+add_parameter(json_t *parameters, const char *name, const char *encoded, decoder *decode)
 {
 	struct buf value = BUF_INIT;
 	json_t *string;
 
-	if (xtext != NULL && decode_xtext(xtext, &value)) {
+	if (encoded != NULL && decode(encoded, &value)) {
 		string = json_string(buf_str(&value)); /* NULL if it is not UTF-8 */
 		if (string != NULL)
 			json_object_set_new(parameters, name, string);
@@ -128,16 +103,13 @@ mail_from(const struct delivery *delivery, const struct submit_offer *offer)
 	json_t *parameters = json_object();
 
 	if (offer->dsn) {
-		add_parameter(parameters, "RET", delivery->ret);
-		add_parameter(parameters, "ENVID", delivery->envid);
+		add_parameter(parameters, "RET", delivery->ret, dsn_xtext);
+		add_parameter(parameters, "ENVID", delivery->envid, dsn_xtext);
 	}
 	if (delivery->hold_until > clock_wall()) {
-		time_t until = (time_t)delivery->hold_until;
-		char text[40];
-		struct tm tm;
+		struct clock_date until = clock_date(delivery->hold_until);
 
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&until, &tm));
-		json_object_set_new(parameters, "HOLDUNTIL", json_string(text));
+		json_object_set_new(parameters, "HOLDUNTIL", json_string(until.text));
 	}
 	return address(delivery_mail_from(delivery), parameters);
 }
@@ -155,8 +127,9 @@ submit_envelope(const struct submission *s, const struct submit_offer *offer)
 			continue;
 		parameters = json_object();
 		if (offer->dsn) {
-			add_parameter(parameters, "NOTIFY", recipient->notify);
-			add_parameter(parameters, "ORCPT", recipient->orcpt);
+			add_parameter(parameters, "NOTIFY", recipient->notify, dsn_xtext);
+			add_parameter(
+			    parameters, "ORCPT", recipient->orcpt, dsn_original_recipient);
 		}
 		json_array_append_new(recipients, address(recipient->address, parameters));
 	}

@@ -36,6 +36,18 @@ clock_wall(void)
 	return clock_wall_ms() / 1000;
 }
 
+struct clock_date
+clock_date(int64_t seconds)
+{
+	struct clock_date date = {""};
+	time_t when = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) != NULL)
+		(void)strftime(date.text, sizeof(date.text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return date;
+}
+
 struct deadline
 deadline_in_ms(int64_t milliseconds)
 {

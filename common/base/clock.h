@@ -27,6 +27,11 @@ int64_t clock_wall(void);
 /* Milliseconds since 1970, wall clock. */
 int64_t clock_wall_ms(void);
 
+/* A moment of the wall clock as RFC 3339 has it, and JMAP (RFC 8620 §1.4): "2026-09-01T12:00:00Z". */
+struct clock_date {
+	char text[40];
+} clock_date(int64_t seconds);
+
 struct deadline deadline_in_ms(int64_t milliseconds);
 
 /* The earlier of the two. */

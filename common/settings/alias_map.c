@@ -12,6 +12,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,10 +212,24 @@ contact_of_row(sqlite3_stmt *q)
 	};
 }
 
+#define ALIAS_COLUMNS   "a.id, a.address, a.enabled, a.trashed, a.learned"
+#define CONTACT_COLUMNS "id, alias, address, reverse, learned"
+
+/* The first row of a query, whose strings are copied; all zeroes if there is none. */
 static struct outcome
-take_alias(struct alias_map *map, sqlite3_stmt *q, struct alias_map_alias *alias_r)
+find_alias(struct alias_map *map, struct alias_map_alias *alias_r, const char *sql,
+    const char *types, ...)
 {
+	struct outcome o;
+	sqlite3_stmt *q;
+	va_list args;
+
 	*alias_r = (struct alias_map_alias){0};
+	if (store_of(map, &o) == NULL)
+		return o;
+	va_start(args, types);
+	q = store_query_v(map->store, sql, types, args);
+	va_end(args);
 	if (store_row(map->store, q)) {
 		*alias_r = alias_of_row(q, 0);
 		alias_r->address = xstrdup(alias_r->address);
@@ -224,9 +239,19 @@ take_alias(struct alias_map *map, sqlite3_stmt *q, struct alias_map_alias *alias
 }
 
 static struct outcome
-take_contact(struct alias_map *map, sqlite3_stmt *q, struct alias_map_contact *contact_r)
+find_contact(struct alias_map *map, struct alias_map_contact *contact_r, const char *sql,
+    const char *types, ...)
 {
+	struct outcome o;
+	sqlite3_stmt *q;
+	va_list args;
+
 	*contact_r = (struct alias_map_contact){0};
+	if (store_of(map, &o) == NULL)
+		return o;
+	va_start(args, types);
+	q = store_query_v(map->store, sql, types, args);
+	va_end(args);
 	if (store_row(map->store, q)) {
 		*contact_r = contact_of_row(q);
 		contact_r->address = xstrdup(contact_r->address);
@@ -236,53 +261,29 @@ take_contact(struct alias_map *map, sqlite3_stmt *q, struct alias_map_contact *c
 	return finish(map);
 }
 
-#define ALIAS_COLUMNS   "a.id, a.address, a.enabled, a.trashed, a.learned"
-#define CONTACT_COLUMNS "id, alias, address, reverse, learned"
-
 struct outcome
 alias_map_find_host(
     struct alias_map *map, const char *hostname, struct alias_map_alias *alias_r)
 {
-	struct outcome o;
-
-	*alias_r = (struct alias_map_alias){0};
-	if (store_of(map, &o) == NULL)
-		return o;
-	return take_alias(map,
-	    store_query(map->store,
-	        "SELECT " ALIAS_COLUMNS " FROM host h JOIN alias a ON a.id = h.alias"
-	        " WHERE h.hostname = ?",
-	        "t", hostname),
-	    alias_r);
+	return find_alias(map, alias_r,
+	    "SELECT " ALIAS_COLUMNS " FROM host h JOIN alias a ON a.id = h.alias"
+	    " WHERE h.hostname = ?",
+	    "t", hostname);
 }
 
 struct outcome
 alias_map_find_alias(struct alias_map *map, int64_t id, struct alias_map_alias *alias_r)
 {
-	struct outcome o;
-
-	*alias_r = (struct alias_map_alias){0};
-	if (store_of(map, &o) == NULL)
-		return o;
-	return take_alias(map,
-	    store_query(
-	        map->store, "SELECT " ALIAS_COLUMNS " FROM alias a WHERE a.id = ?", "i", id),
-	    alias_r);
+	return find_alias(
+	    map, alias_r, "SELECT " ALIAS_COLUMNS " FROM alias a WHERE a.id = ?", "i", id);
 }
 
 struct outcome
 alias_map_find_address(
     struct alias_map *map, const char *address, struct alias_map_alias *alias_r)
 {
-	struct outcome o;
-
-	*alias_r = (struct alias_map_alias){0};
-	if (store_of(map, &o) == NULL)
-		return o;
-	return take_alias(map,
-	    store_query(map->store, "SELECT " ALIAS_COLUMNS " FROM alias a WHERE a.address = ?",
-	        "t", address),
-	    alias_r);
+	return find_alias(map, alias_r,
+	    "SELECT " ALIAS_COLUMNS " FROM alias a WHERE a.address = ?", "t", address);
 }
 
 struct outcome
@@ -290,16 +291,10 @@ alias_map_find_contact(struct alias_map *map, int64_t alias_id, const char *addr
     struct alias_map_contact *contact_r)
 {
 	char *key = with_lower_domain(address);
-	struct outcome o;
+	struct outcome o = find_contact(map, contact_r,
+	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE alias = ? AND address = ?", "it",
+	    alias_id, key);
 
-	*contact_r = (struct alias_map_contact){0};
-	if (store_of(map, &o) != NULL)
-		o = take_contact(map,
-		    store_query(map->store,
-		        "SELECT " CONTACT_COLUMNS
-		        " FROM contact WHERE alias = ? AND address = ?",
-		        "it", alias_id, key),
-		    contact_r);
 	free(key);
 	return o;
 }
@@ -308,15 +303,8 @@ struct outcome
 alias_map_find_reverse(
     struct alias_map *map, const char *reverse, struct alias_map_contact *contact_r)
 {
-	struct outcome o;
-
-	*contact_r = (struct alias_map_contact){0};
-	if (store_of(map, &o) == NULL)
-		return o;
-	return take_contact(map,
-	    store_query(map->store, "SELECT " CONTACT_COLUMNS " FROM contact WHERE reverse = ?",
-	        "t", reverse),
-	    contact_r);
+	return find_contact(map, contact_r,
+	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE reverse = ?", "t", reverse);
 }
 
 struct outcome
@@ -324,18 +312,16 @@ alias_map_find_correspondent(struct alias_map *map, const char *address,
     struct alias_map_contact *contact_r, int64_t *count_r)
 {
 	char *key = with_lower_domain(address);
-	struct outcome o;
+	struct outcome o = find_contact(map, contact_r,
+	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1", "t", key);
 
-	*contact_r = (struct alias_map_contact){0};
 	*count_r = 0;
-	if (store_of(map, &o) != NULL) {
+	if (outcome_is_ok(&o)) {
 		*count_r = store_number(
 		    map->store, 0, "SELECT count(*) FROM contact WHERE address = ?", "t", key);
-		o = take_contact(map,
-		    store_query(map->store,
-		        "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1",
-		        "t", key),
-		    contact_r);
+		o = finish(map);
+		if (!outcome_is_ok(&o))
+			alias_map_contact_free(contact_r);
 	}
 	free(key);
 	return o;

@@ -264,8 +264,8 @@ find_statement(struct store *s, const char *sql)
 	return statement;
 }
 
-static sqlite3_stmt *
-query_v(struct store *s, const char *sql, const char *types, va_list args)
+sqlite3_stmt *
+store_query_v(struct store *s, const char *sql, const char *types, va_list args)
 {
 	sqlite3_stmt *q = failed(s) ? NULL : find_statement(s, sql);
 	int result = SQLITE_OK;
@@ -293,7 +293,7 @@ store_query(struct store *s, const char *sql, const char *types, ...)
 	va_list args;
 
 	va_start(args, types);
-	q = query_v(s, sql, types, args);
+	q = store_query_v(s, sql, types, args);
 	va_end(args);
 	return q;
 }
@@ -328,7 +328,7 @@ store_run(struct store *s, const char *sql, const char *types, ...)
 	va_list args;
 
 	va_start(args, types);
-	q = query_v(s, sql, types, args);
+	q = store_query_v(s, sql, types, args);
 	va_end(args);
 	while (store_row(s, q))
 		continue;
@@ -343,7 +343,7 @@ store_number(struct store *s, int64_t fallback, const char *sql, const char *typ
 	va_list args;
 
 	va_start(args, types);
-	q = query_v(s, sql, types, args);
+	q = store_query_v(s, sql, types, args);
 	va_end(args);
 	if (store_row(s, q)) {
 		if (sqlite3_column_type(q, 0) != SQLITE_NULL)
@@ -361,7 +361,7 @@ store_text(struct store *s, const char *sql, const char *types, ...)
 	va_list args;
 
 	va_start(args, types);
-	q = query_v(s, sql, types, args);
+	q = store_query_v(s, sql, types, args);
 	va_end(args);
 	if (store_row(s, q)) {
 		value = store_copy(q, 0);

@@ -15,6 +15,7 @@
 #define FERRY_STORE_H
 
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -69,6 +70,8 @@ void store_durable(struct store *store, bool durable);
  * store_row() and store_done() take.
  */
 sqlite3_stmt *store_query(struct store *store, const char *sql, const char *types, ...);
+sqlite3_stmt *
+store_query_v(struct store *store, const char *sql, const char *types, va_list args);
 bool store_row(struct store *store, sqlite3_stmt *query);
 void store_done(sqlite3_stmt *query);
 

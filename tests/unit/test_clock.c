@@ -50,6 +50,15 @@ a_sleep_ends_early_at_its_deadline_or_a_signal(void **state)
 	cancel_set(0);
 }
 
+static void
+a_date_is_that_of_greenwich(void **state)
+{
+	(void)state;
+	assert_string_equal(clock_date(1788264000).text, "2026-09-01T12:00:00Z");
+	assert_string_equal(clock_date(0).text, "1970-01-01T00:00:00Z");
+	assert_string_equal(clock_date(INT64_MAX).text, ""); /* there is none */
+}
+
 int
 main(void)
 {
@@ -58,6 +67,7 @@ main(void)
 	    cmocka_unit_test(never_does_not_pass_and_is_never_the_earlier),
 	    cmocka_unit_test(a_deadline_too_far_to_count_is_never),
 	    cmocka_unit_test(a_sleep_ends_early_at_its_deadline_or_a_signal),
+	    cmocka_unit_test(a_date_is_that_of_greenwich),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

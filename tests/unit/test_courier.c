@@ -65,6 +65,8 @@ struct world {
 	bool remembers;      /* submissions, once they are sent */
 	bool duplicates;     /* byte-equal messages are different Emails */
 	const char *refuses; /* a recipient, or NULL */
+	bool later;          /* that one may be sent to later */
+	bool full;           /* nothing can be submitted for now */
 	unsigned delay_ms;
 	unsigned cut_at; /* the request to submit, counted from 1, that is not acted upon */
 	struct email emails[EMAILS_MAX];
@@ -154,12 +156,14 @@ refusal(struct world *world, const json_t *envelope)
 	json_t *address;
 	size_t i;
 
+	if (world->full)
+		return json_pack("{s:s}", "type", "overQuota");
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, address)
 		if (world->refuses != NULL &&
 		    strcmp(json_get_string(address, "email"), world->refuses) == 0)
 			return json_pack("{s:s, s:s, s:[s]}", "type", "invalidRecipients",
-			    "description", "5.1.1 nobody here", "invalidRecipients",
-			    world->refuses);
+			    "description", world->later ? "4.2.1 not now" : "5.1.1 nobody here",
+			    "invalidRecipients", world->refuses);
 	return NULL;
 }
 
@@ -216,16 +220,19 @@ do_submit(struct world *world, const json_t *args, const json_t *made, json_t **
 static json_t *
 do_file(struct world *world, const json_t *args)
 {
-	json_t *updated = json_object(), *patch;
+	const json_t *destroyed = json_object_get(args, "destroy");
+	json_t *updated = json_object(), *patch, *item;
 	const char *id;
+	size_t i;
 
 	json_object_foreach (json_object_get(args, "update"), id, patch) {
 		assert_true(json_is_null(json_object_get(patch, "keywords/$draft")));
 		world->emails[atoi(id + 1)].draft = false;
 		json_object_set_new(updated, id, json_null());
 	}
-	return json_pack(
-	    "{s:o, s:O*}", "updated", updated, "destroyed", json_object_get(args, "destroy"));
+	json_array_foreach (destroyed, i, item)
+		world->emails[atoi(json_string_value(item) + 1)].gone = true;
+	return json_pack("{s:o, s:O*}", "updated", updated, "destroyed", destroyed);
 }
 
 static json_t *
@@ -696,6 +703,54 @@ what_was_sent_to_some_is_filed_though_the_last_are_refused(void **state)
 	assert_int_equal(world->submissions, 2);
 }
 
+static void
+what_was_sent_to_some_is_filed_when_the_last_are_tried_again(void **state)
+{
+	struct world *world = *state;
+
+	world->refuses = "c@y";
+	world->later = true;
+	deliver_apart(world, "ss-");
+	assert_true(world->emails[0].draft);
+	world->refuses = NULL;
+	expect(world, "Q1", "c@y", "ok");
+	assert_int_equal(world->email_count, 2);
+	assert_false(world->emails[0].draft || world->emails[0].gone);
+	assert_false(world->emails[1].draft || world->emails[1].gone);
+}
+
+static void
+a_draft_for_recipients_who_are_tried_apart_by_now_is_removed(void **state)
+{
+	struct world *world = *state;
+
+	world->full = true;
+	expect(world, "Q1", "a@y b@y", "set/overQuota");
+	assert_true(world->emails[0].draft);
+	world->full = false;
+	expect(world, "Q1", "a@y", "ok");
+	assert_true(world->emails[0].gone);
+	expect(world, "Q1", "b@y", "ok");
+	assert_int_equal(world->email_count, 3);
+	assert_false(world->emails[1].draft || world->emails[1].gone);
+	assert_false(world->emails[2].draft || world->emails[2].gone);
+}
+
+static void
+a_draft_that_is_tried_again_is_kept(void **state)
+{
+	struct world *world = *state;
+
+	world->full = true;
+	for (int i = 0; i < 3; i++)
+		expect(world, "Q1", "a@y b@y", "set/overQuota");
+	assert_true(world->emails[0].draft && !world->emails[0].gone);
+	world->full = false;
+	expect(world, "Q1", "a@y b@y", "ok");
+	assert_int_equal(world->email_count, 1);
+	assert_false(world->emails[0].draft || world->emails[0].gone);
+}
+
 /* Whoever is through is in the journal before the next is begun with. */
 static void
 a_cut_between_recipients_apart_sends_nothing_twice(void **state)
@@ -924,7 +979,9 @@ one_of_two_in_doubt_is_decided_by_itself(void **state)
 	 * filing does not tell that the other was sent to. */
 	expect(world, "Q1", "a@y", "ok");
 	assert_int_equal(world->email_count, 2);
+	assert_true(world->emails[0].draft && !world->emails[0].gone);
 	expect(world, "Q1", "b@y", "ok");
+	assert_false(world->emails[0].draft || world->emails[0].gone); /* perhaps it was sent */
 	assert_int_equal(sent_to(world, "a@y"), 2);
 	assert_int_equal(sent_to(world, "b@y"), 2);
 }
@@ -1183,6 +1240,9 @@ main(void)
 	    TEST(recipients_apart_have_submissions_of_their_own),
 	    TEST(recipients_of_two_aliases_get_messages_of_their_own),
 	    TEST(what_was_sent_to_some_is_filed_though_the_last_are_refused),
+	    TEST(what_was_sent_to_some_is_filed_when_the_last_are_tried_again),
+	    TEST(a_draft_for_recipients_who_are_tried_apart_by_now_is_removed),
+	    TEST(a_draft_that_is_tried_again_is_kept),
 	    TEST(a_cut_between_recipients_apart_sends_nothing_twice),
 	    TEST(what_was_not_acted_upon_is_sent_by_the_next_try),
 	    TEST(what_was_acted_upon_is_found_by_the_next_try),

@@ -317,6 +317,38 @@ a_slow_domain_holds_up_nobody_else(void **state)
 }
 
 static void
+strangers_that_are_slow_hold_up_nobody_who_is_known(void **state)
+{
+	struct world *world = *state;
+	struct member strangers[6], plain[3];
+
+	limit(world, 4, 100);
+	start(world, &plain[0], PLAIN);
+	finish(&plain[0]);
+	world->closed = true;
+	for (int i = 0; i < 6; i++) {
+		char address[32];
+
+		snprintf(address, sizeof(address), "a@slow%d.example", i);
+		start(world, &strangers[i], address);
+	}
+	sem_wait(&world->arrived);
+	sem_wait(&world->arrived);
+	world->closed = false; /* but for the two that have half of the places */
+	for (int i = 0; i < 3; i++) {
+		start(world, &plain[i], PLAIN);
+		finish(&plain[i]);
+		assert_int_equal(plain[i].item.size, 1);
+	}
+	assert_in_range(world->running, 2, 3);
+	sem_post(&world->gate);
+	sem_post(&world->gate);
+	for (int i = 0; i < 6; i++)
+		finish(&strangers[i]);
+	assert_int_equal(world->carried, 10);
+}
+
+static void
 a_domain_that_is_fast_again_leaves_with_the_others(void **state)
 {
 	struct world *world = *state;
@@ -405,6 +437,7 @@ main(void)
 	    TEST(who_waits_too_long_leaves_without_being_carried),
 	    TEST(who_waits_leaves_when_the_process_is_to_stop),
 	    TEST(a_slow_domain_holds_up_nobody_else),
+	    TEST(strangers_that_are_slow_hold_up_nobody_who_is_known),
 	    TEST(a_domain_that_is_fast_again_leaves_with_the_others),
 	    TEST(a_service_in_trouble_makes_nobody_suspect),
 	    TEST(places_are_as_many_as_the_service_allows),

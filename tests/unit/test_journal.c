@@ -581,6 +581,40 @@ only_what_is_in_doubt_can_be_resolved(void **state)
 	journal_close(&journal);
 }
 
+/* What the journal says of those whose Email has the stamp of all these tests. */
+static struct journal_company
+company_at(struct journal *journal, int64_t then)
+{
+	const struct stamp stamp = {STAMP};
+	struct journal_company company;
+	struct outcome o = journal_company(journal, &stamp, then, &company);
+
+	assert_string_equal(o.condition, "ok");
+	return company;
+}
+
+static void
+an_email_is_needed_while_one_of_its_recipients_is_in_doubt(void **state)
+{
+	struct journal *journal = open_journal();
+	struct journal_entry sent = entry_of(KEY), other = entry_of(OTHER);
+	int64_t now = clock_wall();
+
+	(void)state;
+	assert_false(company_at(journal, now).open || company_at(journal, now).sent);
+	write_entry(journal, &sent, JOURNAL_DONE);
+	write_entry(journal, &other, JOURNAL_DOUBT);
+	assert_true(company_at(journal, now).open && company_at(journal, now).sent);
+	write_entry(journal, &other, JOURNAL_IMPORTED);
+	assert_false(company_at(journal, now).open);
+	assert_true(claim(journal, &other));
+	assert_true(company_at(journal, now).open);
+	assert_false(company_at(journal, now - 90000).open); /* no try lasts so long */
+	journal_entry_clear(&sent);
+	journal_entry_clear(&other);
+	journal_close(&journal);
+}
+
 static void
 pruning_removes_what_is_older(void **state)
 {
@@ -623,6 +657,7 @@ main(void)
 	    TEST(a_folder_that_cannot_be_made_is_an_error),
 	    TEST(rows_are_listed_by_queue_id_or_the_start_of_their_key),
 	    TEST(only_what_is_in_doubt_can_be_resolved),
+	    TEST(an_email_is_needed_while_one_of_its_recipients_is_in_doubt),
 	    TEST(pruning_removes_what_is_older),
 	};
 

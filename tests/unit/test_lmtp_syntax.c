@@ -1,4 +1,4 @@
-/* Paths, parameters, xtext and dates of LMTP commands. */
+/* Paths, parameters and dates of LMTP commands. */
 #include <string.h>
 
 #include "tests/unit/unit.h"
@@ -70,39 +70,6 @@ parameters_are_cut_at_blanks_and_at_the_first_equals_sign(void **state)
 }
 
 static void
-xtext_is_decoded(void **state)
-{
-	static const struct {
-		const char *text, *decoded; /* NULL: it is none */
-	} cases[] = {
-	    {"", ""},
-	    {"abc", "abc"},
-	    {"a+2Bb+3Dc+20d", "a+b=c d"},
-	    {"+C3+BC", "\xc3\xbc"},
-	    {"+", NULL},
-	    {"+2", NULL},
-	    {"+2b", NULL},
-	    {"+GG", NULL},
-	    {"+00", NULL},
-	    {"+0A", NULL},
-	    {"+7F", NULL},
-	    {"a=b", NULL},
-	    {"a b", NULL},
-	    {"\xc3\xbc", NULL},
-	};
-	struct buf decoded = BUF_INIT;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		buf_reset(&decoded);
-		assert_int_equal(lmtp_xtext(cases[i].text, &decoded), cases[i].decoded != NULL);
-		if (cases[i].decoded != NULL)
-			assert_string_equal(buf_str(&decoded), cases[i].decoded);
-	}
-	buf_free(&decoded);
-}
-
-static void
 numbers_are_digits_within_their_bounds(void **state)
 {
 	int64_t number;
@@ -148,7 +115,6 @@ dates_are_those_of_rfc_3339(void **state)
 	    {"2026-09-01 12:00:00Z", 0},
 	    {"20260901T120000Z", 0},
 	};
-	struct buf text = BUF_INIT;
 	int64_t seconds;
 
 	(void)state;
@@ -158,9 +124,6 @@ dates_are_those_of_rfc_3339(void **state)
 		if (cases[i].seconds != 0)
 			assert_int_equal(seconds, cases[i].seconds);
 	}
-	lmtp_add_date(1788264000, &text);
-	assert_string_equal(buf_str(&text), "2026-09-01T12:00:00Z");
-	buf_free(&text);
 }
 
 int
@@ -169,7 +132,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(paths_become_addresses),
 	    cmocka_unit_test(parameters_are_cut_at_blanks_and_at_the_first_equals_sign),
-	    cmocka_unit_test(xtext_is_decoded),
 	    cmocka_unit_test(numbers_are_digits_within_their_bounds),
 	    cmocka_unit_test(dates_are_those_of_rfc_3339),
 	};

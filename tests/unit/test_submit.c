@@ -803,12 +803,13 @@ static void
 what_the_queue_asked_for_reaches_the_envelope_where_it_is_offered(void **state)
 {
 	struct world *world = *state;
-	struct delivery *delivery = add(world, 1)->delivery;
+	struct delivery *delivery = add(world, 2)->delivery;
 
 	delivery->ret = xstrdup("HDRS");
 	delivery->envid = xstrdup("a+2Bb");
 	delivery->recipients[0].notify = xstrdup("SUCCESS,FAILURE");
 	delivery->recipients[0].orcpt = xstrdup("rfc822;o+40x");
+	delivery->recipients[1].orcpt = xstrdup("utf-8;gr\\x{FC}n\\x{2B}@x");
 	delivery->hold_until = clock_wall() + 3600;
 	world->fake->session_body = SESSION_WITH(
 	    "", "\"maxDelayedSend\":86400,\"submissionExtensions\":{\"DSN\":[]}", "");
@@ -817,6 +818,7 @@ what_the_queue_asked_for_reaches_the_envelope_where_it_is_offered(void **state)
 	assert_true(asked(world, "\"RET\":\"HDRS\",\"ENVID\":\"a+b\",\"HOLDUNTIL\":\"20"));
 	assert_true(asked(world, "{\"email\":\"r0@y.example\",\"parameters\":{\"NOTIFY\":"
 	                         "\"SUCCESS,FAILURE\",\"ORCPT\":\"rfc822;o@x\"}}"));
+	assert_true(asked(world, "\"parameters\":{\"ORCPT\":\"utf-8;gr\xc3\xbcn+@x\"}}"));
 }
 
 static void
