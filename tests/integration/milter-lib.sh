@@ -4,6 +4,7 @@
 #   story "..."
 #   milter_world [OPTION OF THE SECTION]... [<SEED]
 #                                the sandbox with the alias service, and $conf
+#                                (the array sandbox_options has more for the sandbox)
 #   milter_start                 the filter (lab/lab.sh)
 #   milter_mail_start            ferry-transport, and a Postfix that asks the filter
 #   client [OPTION]... RECIPIENT...    the MTA's part, without an MTA
@@ -19,6 +20,7 @@
 me=sender@sandbox.test
 # shellcheck disable=SC2034 # the stories use it
 login=(--login writer@lab.test:sesame)
+sandbox_options=()
 
 # milter_world [OPTION]... - the service, with the seed that is read, and a configuration
 milter_world() {
@@ -31,7 +33,7 @@ milter_world() {
 milter_service() {
 	{ [ -t 0 ] || cat; } | jq -n --arg me "$me" '{email: $me} + (input? // {})' | alias_seed >"$work/seed.json"
 	chmod 644 "$work/seed.json"
-	sandbox_start --aliases --alias-seed "$work/seed.json"
+	sandbox_start --aliases --alias-seed "$work/seed.json" "${sandbox_options[@]}"
 	install -m 600 -o "$ferry_user" -g "$ferry_group" /dev/null "$work/key"
 	echo "$alias_key" >"$work/key"
 }
@@ -65,6 +67,23 @@ milter_mail_start() {
 	postfix_run "${settings[@]}" --main "virtual_alias_maps=inline:{ $me=me@box.test }" "$@"
 	# shellcheck disable=SC2034
 	sendmail=(sendmail -C "$work/postfix/etc")
+}
+
+# null_milter_start - a filter in the place of ours that does nothing, for what leaks without it
+null_milter_start() {
+	mkdir -p "$work/run"
+	"$ferry_build/bench/null-milter" "unix:$milter_socket" &
+	null_milter=$!
+	disown
+	wait_for 10 "the filter that does nothing" null_milter_listens
+}
+
+null_milter_listens() { [ -S "$milter_socket" ] && chmod 666 "$milter_socket"; }
+
+# null_milter_stop - there is no filter any more
+null_milter_stop() {
+	kill -KILL "$null_milter"
+	rm "$milter_socket"
 }
 
 # client [OPTION]... RECIPIENT... - hand the message on standard input to the filter as an MTA
