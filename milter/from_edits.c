@@ -42,7 +42,7 @@ decide(void *arg, const char *address, const char **replacement_r)
 	if (!own_has(options->own, address))
 		return RECIPIENT_KEEP;
 	*replacement_r = options->alias;
-	return RECIPIENT_REPLACE;
+	return RECIPIENT_REPLACE_WHOLLY;
 }
 
 /* Is this so of the value, however somebody reads it? */

@@ -5,7 +5,8 @@
  * wrote it has to go here.  What stays is an allow-list, the one that SimpleLogin has:
  *
  *	From, Sender, Reply-To		the alias's address alone
- *	To, Cc				as they are, but own addresses become the alias
+ *	To, Cc				as they are, but own addresses, and the names
+ *					that they have, become the alias
  *	Subject				as it is, but own addresses become the alias
  *	Date				the same moment in UTC: the zone says where one lives
  *	Message-ID			a new one at the alias's domain

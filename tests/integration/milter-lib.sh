@@ -109,6 +109,17 @@ reverse() {
 # received RECIPIENT - print the stem of the one message that a correspondent received
 received() { submission_for "$1"; }
 
+# field FILE NAME - the field's value, unfolded; "" if there is none
+field() {
+	python3 - "$@" <<-'.'
+		import email, sys
+		message = email.message_from_binary_file(open(sys.argv[1], "rb"))
+		values = message.get_all(sys.argv[2], [""])
+		assert len(values) == 1, values
+		print(" ".join(values[0].split()))
+	.
+}
+
 # expect_received RECIPIENT - soon
 expect_received() {
 	wait_for 60 "$1 to receive it" has_received "$1"

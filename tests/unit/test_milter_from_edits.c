@@ -443,9 +443,11 @@ own_addresses_among_recipients_become_the_alias(void **state)
 {
 	(void)state;
 	expect("To", "Bob <bob@x.example>, Me <Me@own.example>",
-	    "Bob <bob@x.example>, Me <" ALIAS ">");
+	    "Bob <bob@x.example>, " ALIAS);
+	expect("To", "=?utf-8?q?Real_Name?= <me@own.example> (at home), Bob <bob@x.example>",
+	    ALIAS ", Bob <bob@x.example>");
 	expect("Cc", "me+copy@own.example", ALIAS);
-	expect("Cc", "\"me+copy\"@own.example, (x) me @ own.example", ALIAS ", (x) " ALIAS);
+	expect("Cc", "\"me+copy\"@own.example, (x) me @ own.example", ALIAS ", " ALIAS);
 	expect("To", "\"me@own.example and bob\" <bob@x.example>",
 	    "\"" ALIAS " and bob\" <bob@x.example>");
 	expect("To", "some-me@own.example", "some-me@own.example");
