@@ -48,7 +48,7 @@ add_made(
 }
 
 void
-from_fields_message_id(
+from_edits_message_id(
     const struct buf *key, const char *alias, const char *message_id, struct buf *out)
 {
 	add_made(key, alias, message_id, strlen(message_id), out);
@@ -70,16 +70,16 @@ is_made(const struct buf *key, const char *alias, const char *id)
 
 /* Could it tell who wrote the message that it names? */
 static bool
-is_own(const struct from_own *own, const char *alias, const char *id)
+is_own(const struct own *own, const char *alias, const char *id)
 {
 	const char *at = strrchr(id, '@');
 	char *domain;
 	bool is;
 
-	if (at == NULL || from_own_within(own, id))
+	if (at == NULL || own_within(own, id))
 		return true;
 	domain = xstrndup(at + 1, strlen(at + 1) - 1);
-	is = strchr(domain, '.') == NULL || from_own_domain(own, domain) ||
+	is = strchr(domain, '.') == NULL || own_has_domain(own, domain) ||
 	     strcasecmp(domain, address_domain(alias) + 1) == 0;
 	free(domain);
 	return is;
@@ -108,7 +108,7 @@ add_mapped(const struct from_options *options, const char *id, struct buf *out)
 	if (is_made(options->key, options->alias, id))
 		buf_adds(out, id);
 	else
-		from_fields_message_id(options->key, options->alias, id, out);
+		from_edits_message_id(options->key, options->alias, id, out);
 }
 
 void
@@ -122,15 +122,23 @@ from_message_id(const struct from_options *options, const char *value, struct bu
 }
 
 void
-from_references(const struct from_options *options, const struct from_own *own,
-    const char *value, struct buf *out)
+from_envelope_id(const struct from_options *options, const char *value, struct buf *out)
+{
+	struct keyed_hash hash =
+	    hash_of(options->key, "envelope", options->alias, value, strlen(value));
+
+	buf_addf(out, "%.*s", HASH_DIGITS, hash.text);
+}
+
+void
+from_references(const struct from_options *options, const char *value, struct buf *out)
 {
 	char *id;
 
 	while ((id = next_id(&value)) != NULL) {
 		if (out->len > 0)
 			buf_adds(out, "\n ");
-		if (is_own(own, options->alias, id))
+		if (is_own(options->own, options->alias, id))
 			add_mapped(options, id, out);
 		else
 			buf_adds(out, id);

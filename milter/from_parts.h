@@ -1,44 +1,22 @@
 /*
- * from_parts - what from_fields is made of
+ * from_parts - what from_edits is made of
  */
 #ifndef FERRY_FROM_PARTS_H
 #define FERRY_FROM_PARTS_H
 
-#include <stdbool.h>
+#include "milter/from_edits.h"
+#include "milter/own.h"
 
-#include "milter/from_fields.h"
+/* from_views.c: a field as readers may see it */
 
-/* from_own.c: what is the writer's own */
+/* Append the value on one line, each of its encoded words decoded that can be. */
+void from_seen(const char *value, struct buf *seen);
 
-struct from_own {
-	char **addresses; /* in every spelling known */
-	size_t address_count;
-	char **whole; /* "@domain", all of whose addresses are own; normal forms */
-	size_t whole_count;
-	char **domains; /* normal forms; an identifier at one, or below it, is own */
-	size_t domain_count;
-};
-
-/* Learn from the envelope's sender, From, Sender, Reply-To, Message-ID, and the options. */
-void from_own_init(
-    struct from_own *own, const struct from_options *options, const struct mail *mail);
-void from_own_free(struct from_own *own);
-
-/* Is this an own address, whatever its extension? */
-bool from_own_address(const struct from_own *own, const char *address);
-
-/* Is the domain an own one, or below one? */
-bool from_own_domain(const struct from_own *own, const char *domain);
-
-/* Does an own address stand in the text, in any case, and not as a part of another's? */
-bool from_own_in(const struct from_own *own, const char *text);
-
-/* Does one stand in it, even as a part of something else? */
-bool from_own_within(const struct from_own *own, const char *text);
-
-/* Append the text with the alias in place of own addresses. */
-void from_own_replace(
-    const struct from_own *own, const char *text, const char *alias, struct buf *out);
+/*
+ * Append it in all the ways in which it may be read, one a line: as it is seen, without the
+ * backslashes that quote, with "%40" decoded, and its parameters (RFC 2231) put together.
+ */
+void from_views(const char *value, struct buf *views);
 
 /* from_date.c */
 
@@ -48,19 +26,20 @@ void from_date(const char *value, int64_t now, struct buf *out);
 /* from_subject.c */
 
 /* Append a Subject without own addresses. */
-void
-from_subject(const struct from_own *own, const char *value, const char *alias, struct buf *out);
+void from_subject(const struct own *own, const char *value, const char *alias, struct buf *out);
 
 /* from_message_id.c */
 
 /* Append what a Message-ID becomes; one that was made here for the alias stays. */
 void from_message_id(const struct from_options *options, const char *value, struct buf *out);
 
+/* Append an identifier of the envelope (RFC 3461 §4.4) for a message with this Message-ID. */
+void from_envelope_id(const struct from_options *options, const char *value, struct buf *out);
+
 /*
  * Append the identifiers, "<...>", of a References or In-Reply-To, one a line, own ones as they
  * are in the alias's name.  Nothing if there is none.
  */
-void from_references(const struct from_options *options, const struct from_own *own,
-    const char *value, struct buf *out);
+void from_references(const struct from_options *options, const char *value, struct buf *out);
 
 #endif

@@ -61,25 +61,21 @@ mask(char *text)
 }
 
 void
-from_subject(const struct from_own *own, const char *value, const char *alias, struct buf *out)
+from_subject(const struct own *own, const char *value, const char *alias, struct buf *out)
 {
-	struct buf line = BUF_INIT, clean = BUF_INIT;
-	char *decoded;
+	struct buf seen = BUF_INIT, clean = BUF_INIT;
 
-	mime_unfold((struct mime_span){value, strlen(value)}, &line);
-	decoded = mime_decode_words(buf_str(&line));
-	if (!from_own_in(own, decoded != NULL ? decoded : buf_str(&line))) {
+	from_seen(value, &seen);
+	if (!own_in(own, buf_str(&seen))) {
 		buf_adds(out, value);
 	} else {
-		from_own_replace(
-		    own, decoded != NULL ? decoded : buf_str(&line), alias, &clean);
+		own_replace(own, seen.data, alias, &clean);
 		mask(clean.data);
 		if (is_plain(clean.data))
 			buf_adds(out, clean.data);
 		else
 			encode(clean.data, out);
 	}
-	free(decoded);
-	buf_free(&line);
+	buf_free(&seen);
 	buf_free(&clean);
 }

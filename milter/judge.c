@@ -8,7 +8,7 @@
 
 #include "common/base/xalloc.h"
 #include "common/wire/address.h"
-#include "milter/from_fields.h"
+#include "milter/from_edits.h"
 #include "milter/judge.h"
 #include "milter/judge_parts.h"
 #include "milter/stamp.h"
@@ -145,11 +145,10 @@ from_alias(struct judging *j, char **alias_r)
 }
 
 static struct outcome
-from_edits(struct judging *j, struct edits *edits)
+make_from_edits(struct judging *j, struct edits *edits)
 {
 	struct from_options options = {
-	    .own_addresses = j->own.keys,
-	    .own_domains = j->setup->own_domains,
+	    .own = &j->own,
 	    .key = &j->setup->stamp_key,
 	    .now = clock_wall(),
 	};
@@ -157,8 +156,10 @@ from_edits(struct judging *j, struct edits *edits)
 	struct outcome o = from_alias(j, &alias);
 
 	options.alias = alias;
-	if (outcome_is_ok(&o))
-		o = from_fields_edits(&options, j->mail, edits);
+	if (outcome_is_ok(&o)) {
+		own_forget(&j->own, alias);
+		o = from_edits(&options, j->mail, edits);
+	}
 	if (outcome_is_ok(&o) && j->setup->exempt.key != NULL)
 		add_stamp(j, alias, edits);
 	free(alias);
@@ -172,7 +173,7 @@ make_edits(struct judging *j)
 	struct outcome o;
 
 	if (j->setup->config->milter.mode == MILTER_FROM)
-		return from_edits(j, edits);
+		return make_from_edits(j, edits);
 	exempt_removals(&j->setup->exempt, j->mail, edits);
 	o = reverse_edits(j, edits);
 	if (outcome_is_ok(&o) && j->setup->exempt.key != NULL)
@@ -209,7 +210,9 @@ judge_correspondents(struct judging *j)
 	struct outcome o = j->mail->fault;
 
 	j->look = (struct look)LOOK_INTO(j->book);
-	own_find(j->mail, book_account(j->book), &j->own);
+	own_find(j->mail, book_account(j->book),
+	    j->setup->config->milter.mode == MILTER_FROM ? j->setup->own_domains : NULL,
+	    &j->own);
 	if (outcome_is_ok(&o))
 		o = parties_of(j->mail, &j->parties);
 	if (outcome_is_ok(&o))

@@ -47,7 +47,6 @@ struct daemon {
 	bool log_opened; /* as the configuration says, and not to standard error */
 	struct monitor_table metrics;
 	struct monitor *monitor;
-	pthread_t milter;
 	atomic_bool ended; /* smfi_main() returned */
 };
 
@@ -117,17 +116,20 @@ run_milter(void *arg)
 	return NULL;
 }
 
-/* A thread in which no signal is heard. */
+/* A thread in which no signal is heard, and for whose end nobody waits. */
 static bool
-start_thread(pthread_t *thread, void *(*run)(void *), void *arg)
+start_thread(void *(*run)(void *), void *arg)
 {
 	sigset_t all, before;
+	pthread_t thread;
 	bool started;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = pthread_create(thread, NULL, run, arg) == 0;
+	started = pthread_create(&thread, NULL, run, arg) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (started)
+		(void)pthread_detach(thread);
 	return started;
 }
 
@@ -143,7 +145,7 @@ start_milter(struct daemon *d)
 	    (smfi_setconn(name) != MI_SUCCESS || smfi_opensocket(0) != MI_SUCCESS))
 		o = outcome_make("local", "config",
 		    "libmilter does not take an open socket: is it Debian's?");
-	if (outcome_is_ok(&o) && !start_thread(&d->milter, run_milter, d))
+	if (outcome_is_ok(&o) && !start_thread(run_milter, d))
 		o = outcome_make("local", "io", "cannot start a thread");
 	free(name);
 	return o;
@@ -293,11 +295,10 @@ finish(struct daemon *d)
 {
 	struct milter_setup *setup = milter_setup_hold(&d->filter.setups);
 	struct deadline last = deadline_in_ms(setup->config->milter.deadline_ms + LAST_MS);
-	pthread_t stopping;
 
 	milter_setup_release(&d->filter.setups, &setup);
 	supervisor_notify("STOPPING=1\nSTATUS=finishing what is in hand");
-	(void)start_thread(&stopping, stop_milter, NULL);
+	(void)start_thread(stop_milter, NULL);
 	endpoint_close(&d->socket);
 	log_say(LOG_NOTICE, "stopping: %u messages are in hand",
 	    (unsigned)d->filter.counts.working);

@@ -164,9 +164,20 @@ check_recipients(const json_t *recipients, int64_t max)
 	return error;
 }
 
-/* Is every address of the field the inbox?  A missing field has none that is not. */
+/* May the inbox send as this? */
 static bool
-all_own(const struct mime_part *message, const char *name, const char *inbox, size_t *count_r)
+is_own(const struct options *o, const char *address, const char *inbox)
+{
+	const char *domain = strrchr(address, '@');
+
+	return address_same(address, inbox) || (o->send_as != NULL && domain != NULL &&
+	                                           strcasecmp(domain + 1, o->send_as) == 0);
+}
+
+/* Is every address of the field an own one?  A missing field has none that is not. */
+static bool
+all_own(const struct options *o, const struct mime_part *message, const char *name,
+    const char *inbox, size_t *count_r)
 {
 	json_t *list = field_addresses(message, name);
 	bool own = true;
@@ -174,7 +185,7 @@ all_own(const struct mime_part *message, const char *name, const char *inbox, si
 	const json_t *item;
 
 	json_array_foreach (list, i, item)
-		if (!address_same(json_text(item, "email"), inbox))
+		if (!is_own(o, json_text(item, "email"), inbox))
 			own = false;
 	*count_r = json_array_size(list);
 	json_decref(list);
@@ -196,12 +207,12 @@ envelope_check(const struct options *o, const json_t *envelope, const struct mim
 	if (*sender != '\0' && !address_valid(sender))
 		return invalid("mailFrom is no address");
 	/* A sender that orders a refusal gets that one. */
-	if (*sender != '\0' && !address_same(sender, inbox) &&
+	if (*sender != '\0' && !is_own(o, sender, inbox) &&
 	    !refusal_ordered(sender, false, &order))
 		return jmap_set_error("forbiddenMailFrom", NULL,
 		    "5.7.1 <%s> may not send as <%s>", inbox, sender);
-	if (!all_own(message, "From", inbox, &from) ||
-	    !all_own(message, "Sender", inbox, &senders))
+	if (!all_own(o, message, "From", inbox, &from) ||
+	    !all_own(o, message, "Sender", inbox, &senders))
 		return jmap_set_error("forbiddenFrom", NULL,
 		    "5.7.1 From or Sender is not the inbox's own address <%s>", inbox);
 	if (from == 0) {

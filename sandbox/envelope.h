@@ -19,7 +19,7 @@ json_t *envelope_make(const struct options *o, const json_t *given,
     const struct mime_part *message, int64_t now, json_t **error_r);
 
 /* What the account may not send: no recipients, too many, bad addresses, a sender or a From
- * that is not its inbox.  A SetError or NULL. */
+ * that is not its inbox, nor of a domain that all may send as.  A SetError or NULL. */
 json_t *envelope_check(const struct options *o, const json_t *envelope,
     const struct mime_part *message, const char *inbox);
 

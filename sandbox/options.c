@@ -32,6 +32,8 @@ static const struct row rows[] = {
         "where to listen; port 0 is any free one"},
     {"dir", TEXT, AT(dir), 0, 0, "DIRECTORY", "where everything is kept (required)"},
     {"domain", TEXT, AT(domain), 0, 0, "DOMAIN", "domain of the inboxes"},
+    {"send-as", TEXT, AT(send_as), 0, 0, "DOMAIN",
+        "let inboxes send as any address of this domain, too"},
     {"difficulty", NUMBER, AT(difficulty), 0, 64, "BITS", "zero bits of a proof of work"},
     {"salt", TEXT, AT(salt), 0, 0, "TEXT", "salt of the proof of work"},
     {"challenge-ttl", NUMBER, AT(challenge_ttl), 1, BIG, "SECONDS", "life of a challenge"},

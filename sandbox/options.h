@@ -26,6 +26,7 @@ struct options {
 	const char *listen;
 	const char *dir;
 	const char *domain;
+	const char *send_as; /* a domain that all inboxes may send as, or NULL */
 	const char *salt;
 	const char *outbox;       /* "files" or "none" */
 	const char *submissions;  /* "keep" or "vanish" */

@@ -111,6 +111,13 @@ add_mailbox(struct rewriting *w, const struct mailbox *m, const char *replacemen
 }
 
 static void
+add_bare(struct rewriting *w, const char *address)
+{
+	buf_adds(&w->line, address);
+	w->left++;
+}
+
+static void
 end_group(struct rewriting *w)
 {
 	if (w->in != NULL)
@@ -178,7 +185,10 @@ put_together(struct rewriting *w, const struct address_list *list)
 		else if (!is_address(replacement))
 			return "would get something that is no address";
 		add_separator(w, group_of(list, i, &group));
-		add_mailbox(w, &list->mailboxes[i], replacement);
+		if (fate == RECIPIENT_REPLACE_WHOLLY)
+			add_bare(w, replacement);
+		else
+			add_mailbox(w, &list->mailboxes[i], replacement);
 	}
 	end_group(w);
 	return NULL;

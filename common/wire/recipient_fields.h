@@ -32,12 +32,17 @@
 /* The value of a To field that names nobody, as SimpleLogin demands it. */
 #define RECIPIENT_FIELD_NONE "undisclosed-recipients:;"
 
-enum recipient_fate { RECIPIENT_KEEP, RECIPIENT_REPLACE, RECIPIENT_DROP };
+enum recipient_fate {
+	RECIPIENT_KEEP,
+	RECIPIENT_REPLACE,
+	RECIPIENT_REPLACE_WHOLLY, /* its name and comments go, too */
+	RECIPIENT_DROP,
+};
 
 /*
  * What becomes of a mailbox.  address is local@domain, or a local part alone, in the case it
- * was written in, free of comments and folds.  With RECIPIENT_REPLACE, *replacement_r is the
- * address to put there byte for byte; it must stay until the next call.
+ * was written in, free of comments and folds.  To replace it, *replacement_r is the address
+ * to put there byte for byte; it must stay until the next call.
  */
 typedef enum recipient_fate
 recipient_decide(void *arg, const char *address, const char **replacement_r);

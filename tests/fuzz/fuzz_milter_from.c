@@ -56,17 +56,14 @@ check_lines(const char *value)
 }
 
 static void
-check_value(const struct from_own *own, const char *value)
+check_value(const struct own *own, const char *value)
 {
-	struct buf line = BUF_INIT;
-	char *decoded;
+	struct buf seen = BUF_INIT;
 
-	mime_unfold((struct mime_span){value, strlen(value)}, &line);
-	decoded = mime_decode_words(buf_str(&line));
-	if (from_own_in(own, decoded != NULL ? decoded : buf_str(&line)))
+	from_seen(value, &seen);
+	if (own_in(own, buf_str(&seen)))
 		abort();
-	free(decoded);
-	buf_free(&line);
+	buf_free(&seen);
 }
 
 /* What a field leaves with, or NULL. */
@@ -82,8 +79,7 @@ value_of(const struct mail_field *field, const struct edits *edits)
 }
 
 static void
-check_field(
-    const struct from_own *own, const struct mail_field *field, const struct edits *edits)
+check_field(const struct own *own, const struct mail_field *field, const struct edits *edits)
 {
 	const char *value = value_of(field, edits);
 	bool known = false;
@@ -106,23 +102,25 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	char key_bytes[] = "key", host[] = "laptop.lan";
 	const struct buf key = {key_bytes, 3, 4};
-	char *const own_domains[] = {host, NULL};
+	char *const domains[] = {host, NULL};
+	const struct alias_account account = {.name = NULL};
+	struct own own;
 	const struct from_options options = {
-	    .alias = ALIAS, .own_domains = own_domains, .key = &key, .now = 1795698284};
+	    .alias = ALIAS, .own = &own, .key = &key, .now = 1795698284};
 	struct edits edits = EDITS_INIT;
-	struct from_own own;
 	struct outcome o;
 	struct mail mail;
 
 	read_mail(bytes, length, &mail);
-	from_own_init(&own, &options, &mail);
-	o = from_fields_edits(&options, &mail, &edits);
+	own_find(&mail, &account, domains, &own);
+	own_forget(&own, ALIAS);
+	o = from_edits(&options, &mail, &edits);
 	if (!outcome_is_ok(&o) && edits.count != 0)
 		abort();
 	for (size_t i = 0; i < mail.field_count && outcome_is_ok(&o); i++)
 		check_field(&own, &mail.fields[i], &edits);
 	edits_free(&edits);
-	from_own_free(&own);
+	own_free(&own);
 	mail_free(&mail);
 	return 0;
 }

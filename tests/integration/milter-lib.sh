@@ -4,6 +4,7 @@
 #   story "..."
 #   milter_world [OPTION OF THE SECTION]... [<SEED]
 #                                the sandbox with the alias service, and $conf
+#                                (the array sandbox_options has more for the sandbox)
 #   milter_start                 the filter (lab/lab.sh)
 #   milter_mail_start            ferry-transport, and a Postfix that asks the filter
 #   client [OPTION]... RECIPIENT...    the MTA's part, without an MTA
@@ -19,6 +20,7 @@
 me=sender@sandbox.test
 # shellcheck disable=SC2034 # the stories use it
 login=(--login writer@lab.test:sesame)
+sandbox_options=()
 
 # milter_world [OPTION]... - the service, with the seed that is read, and a configuration
 milter_world() {
@@ -31,7 +33,7 @@ milter_world() {
 milter_service() {
 	{ [ -t 0 ] || cat; } | jq -n --arg me "$me" '{email: $me} + (input? // {})' | alias_seed >"$work/seed.json"
 	chmod 644 "$work/seed.json"
-	sandbox_start --aliases --alias-seed "$work/seed.json"
+	sandbox_start --aliases --alias-seed "$work/seed.json" "${sandbox_options[@]}"
 	install -m 600 -o "$ferry_user" -g "$ferry_group" /dev/null "$work/key"
 	echo "$alias_key" >"$work/key"
 }
@@ -67,6 +69,23 @@ milter_mail_start() {
 	sendmail=(sendmail -C "$work/postfix/etc")
 }
 
+# null_milter_start - a filter in the place of ours that does nothing, for what leaks without it
+null_milter_start() {
+	mkdir -p "$work/run"
+	"$ferry_build/bench/null-milter" "unix:$milter_socket" &
+	null_milter=$!
+	disown
+	wait_for 10 "the filter that does nothing" null_milter_listens
+}
+
+null_milter_listens() { [ -S "$milter_socket" ] && chmod 666 "$milter_socket"; }
+
+# null_milter_stop - there is no filter any more
+null_milter_stop() {
+	kill -KILL "$null_milter"
+	rm "$milter_socket"
+}
+
 # client [OPTION]... RECIPIENT... - hand the message on standard input to the filter as an MTA
 # does; what it answers is in $work/edits, the message as it leaves in $work/leaves
 client() {
@@ -89,6 +108,17 @@ reverse() {
 
 # received RECIPIENT - print the stem of the one message that a correspondent received
 received() { submission_for "$1"; }
+
+# field FILE NAME - the field's value, unfolded; "" if there is none
+field() {
+	python3 - "$@" <<-'.'
+		import email, sys
+		message = email.message_from_binary_file(open(sys.argv[1], "rb"))
+		values = message.get_all(sys.argv[2], [""])
+		assert len(values) == 1, values
+		print(" ".join(values[0].split()))
+	.
+}
 
 # expect_received RECIPIENT - soon
 expect_received() {

@@ -410,14 +410,17 @@ teardown(void **state)
 {
 	struct world *world = *state;
 	void *fake = world->fake;
+	int status;
 
 	courier_close(&world->courier);
+	/* Its thread works on the world. */
+	status = fake_service_teardown(&fake);
 	for (size_t i = 0; i < world->email_count; i++)
 		json_decref(world->emails[i].envelope);
 	json_decref(world->sent);
 	free(world->config.state_dir);
 	free(world);
-	return fake_service_teardown(&fake);
+	return status;
 }
 
 static int

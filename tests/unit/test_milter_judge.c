@@ -613,12 +613,12 @@ in_from_mode_the_alias_writes_to_the_real_recipients(void **state)
 	w->dry = true;
 	configure(w, "domain = \"sl.example\"", "mode = from");
 	message(w, "<bob@x.example> <eve@x.example>");
-	would_become(w, "chgfrom <ax@sl.example>\nchgheader 1 From: ");
+	would_become(w, "chgfrom <ax@sl.example> ENVID=");
 	assert_int_equal(w->verdict.aliases, 1);
 	for (size_t i = 0; i < w->verdict.edits.count; i++)
 		assert_true(w->verdict.edits.items[i].kind > EDIT_ADDRCPT);
 	message(w, "<new@unknown.example>");
-	would_become(w, "chgfrom <NEW@sl.example>\n");
+	would_become(w, "chgfrom <NEW@sl.example> ENVID=");
 }
 
 static void
@@ -634,7 +634,7 @@ in_from_mode_a_message_has_one_alias(void **state)
 	message(w, "<bob@x.example> <dear@friend.example>");
 	turned_down(w, "refused", "550 5.7.1", "separately");
 	message(w, "<bob@x.example> <me@home.example>");
-	would_become(w, "chgfrom <ax@sl.example>\n");
+	would_become(w, "chgfrom <ax@sl.example> ENVID=");
 	message(w, "<me@home.example>");
 	passes(w, "direct");
 }

@@ -119,7 +119,7 @@ own_is_what_the_writer_says_of_himself(void **state)
 	mail_sender(&mail, "<me@home.example>", NULL);
 	mail_field(&mail, "From", "Me <Myself@home.example>, I <i@home.example>");
 	mail_field(&mail, "Reply-To", "answers@other.example");
-	own_find(&mail, &account, &own);
+	own_find(&mail, &account, NULL, &own);
 	assert_true(own_has(&own, "ME@home.example"));
 	assert_true(own_has(&own, "myself@home.example"));
 	assert_true(own_has(&own, "i@home.example"));
@@ -141,7 +141,7 @@ own_is_what_the_alias_section_says(void **state)
 
 	(void)state;
 	mail_sender(&mail, "<me@home.example>", NULL);
-	own_find(&mail, &account, &own);
+	own_find(&mail, &account, NULL, &own);
 	assert_true(own_has(&own, "me@one.example"));
 	assert_false(own_has(&own, "you@one.example"));
 	assert_true(own_has(&own, "anybody@TWO.example"));
@@ -158,7 +158,7 @@ nothing_is_own_of_the_null_sender(void **state)
 	(void)state;
 	mail_sender(&mail, "<>", NULL);
 	mail_field(&mail, "From", "no address");
-	own_find(&mail, &account, &own);
+	own_find(&mail, &account, NULL, &own);
 	assert_false(own_has(&own, "me@home.example"));
 	assert_false(own_has(&own, ""));
 	own_free(&own);

@@ -212,6 +212,31 @@ a_replacement_that_is_no_address_is_refused(void **state)
 	}
 }
 
+static enum recipient_fate
+decide_wholly(void *arg, const char *address, const char **replacement_r)
+{
+	(void)arg;
+	*replacement_r = "alias@z";
+	return strcmp(address, "me@x") == 0 ? RECIPIENT_REPLACE_WHOLLY : RECIPIENT_KEEP;
+}
+
+static void
+a_mailbox_replaced_wholly_loses_its_name_and_comments(void **state)
+{
+	static const char old[] = "A <a@y>, (x) \"Real Name\" <me@x> (at home), "
+	                          "us: Real Name <me@x>, B <b@y>;";
+	struct recipient_field field;
+	struct buf got = BUF_INIT;
+
+	(void)state;
+	assert_null(recipient_field_rewrite(
+	    (struct mime_span){old, sizeof(old) - 1}, "\n", decide_wholly, NULL, &got, &field));
+	assert_string_equal(got.data, "A <a@y>, alias@z, us: alias@z, B <b@y>;");
+	assert_int_equal(field.left, 4);
+	assert_true(field.changed);
+	buf_free(&got);
+}
+
 static void
 the_callers_line_end_is_used(void **state)
 {
@@ -247,6 +272,7 @@ main(void)
 	    cmocka_unit_test(what_is_no_list_is_refused),
 	    cmocka_unit_test(too_many_mailboxes_are_refused),
 	    cmocka_unit_test(a_replacement_that_is_no_address_is_refused),
+	    cmocka_unit_test(a_mailbox_replaced_wholly_loses_its_name_and_comments),
 	    cmocka_unit_test(the_callers_line_end_is_used),
 	};
 

@@ -51,7 +51,7 @@ lab_open() {
 	# becomes the next, so that $! is the command itself.
 	ferry_runs=(setpriv --reuid="$ferry_user" --regid="$ferry_group" --clear-groups
 		env -i PATH="$work/bin:/usr/bin:/bin" HOME="$work/home" USER="$ferry_user"
-		LANG=C.UTF-8 TERM="${TERM:-dumb}")
+		LANG=C.UTF-8 TERM="${TERM:-dumb}" ${TSAN_OPTIONS:+"TSAN_OPTIONS=$TSAN_OPTIONS"})
 	# The build may lie where nobody may look.
 	mkdir "$work/bin"
 	local program

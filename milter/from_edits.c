@@ -18,7 +18,6 @@
 struct work {
 	const struct from_options *options;
 	const struct mail *mail;
-	struct from_own own;
 };
 
 /*
@@ -35,36 +34,28 @@ be_alias(const struct work *work, const char *value, struct buf *out)
 	return NULL;
 }
 
-/* What decide() is given. */
-struct decision {
-	const struct work *work;
-};
-
 static enum recipient_fate
 decide(void *arg, const char *address, const char **replacement_r)
 {
-	const struct decision *decision = arg;
+	const struct from_options *options = arg;
 
-	if (!from_own_address(&decision->work->own, address))
+	if (!own_has(options->own, address))
 		return RECIPIENT_KEEP;
-	*replacement_r = decision->work->options->alias;
-	return RECIPIENT_REPLACE;
+	*replacement_r = options->alias;
+	return RECIPIENT_REPLACE_WHOLLY;
 }
 
-/* Is this so of the value as readers see it, its encoded words decoded? */
+/* Is this so of the value, however somebody reads it? */
 static bool
 holds(const struct work *work, const char *value,
-    bool (*is_so)(const struct from_own *own, const char *text))
+    bool (*is_so)(const struct own *own, const char *text))
 {
-	struct buf line = BUF_INIT;
-	char *decoded;
+	struct buf views = BUF_INIT;
 	bool so;
 
-	mime_unfold((struct mime_span){value, strlen(value)}, &line);
-	decoded = mime_decode_words(buf_str(&line));
-	so = is_so(&work->own, decoded != NULL ? decoded : buf_str(&line));
-	free(decoded);
-	buf_free(&line);
+	from_views(value, &views);
+	so = is_so(work->options->own, buf_str(&views));
+	buf_free(&views);
 	return so;
 }
 
@@ -81,16 +72,16 @@ has_long_line(const char *value)
 static const char *
 clean_recipients(const struct work *work, const char *value, struct buf *out)
 {
-	struct decision decision = {work};
+	const struct from_options *options = work->options;
 	struct buf rewritten = BUF_INIT;
 	struct recipient_field field;
 	const char *fault = recipient_field_rewrite((struct mime_span){value, strlen(value)},
-	    "\n", decide, &decision, &rewritten, &field);
+	    "\n", decide, (void *)options, &rewritten, &field);
 
 	if (fault == NULL) {
-		from_own_replace(&work->own, buf_str(&rewritten), work->options->alias, out);
-		if (holds(work, buf_str(out), from_own_in))
-			fault = "has the sender's address in an encoded word";
+		own_replace(options->own, buf_str(&rewritten), options->alias, out);
+		if (holds(work, buf_str(out), own_in))
+			fault = "has the sender's address in an encoded or quoted word";
 		else if (has_long_line(buf_str(out)))
 			fault = "would get a line that is too long";
 	}
@@ -111,7 +102,7 @@ clean_to(const struct work *work, const char *value, struct buf *out)
 static const char *
 clean_subject(const struct work *work, const char *value, struct buf *out)
 {
-	from_subject(&work->own, value, work->options->alias, out);
+	from_subject(work->options->own, value, work->options->alias, out);
 	return NULL;
 }
 
@@ -132,7 +123,7 @@ make_message_id(const struct work *work, const char *value, struct buf *out)
 static const char *
 map_references(const struct work *work, const char *value, struct buf *out)
 {
-	from_references(work->options, &work->own, value, out);
+	from_references(work->options, value, out);
 	return NULL;
 }
 
@@ -149,7 +140,7 @@ name_version(const struct work *work, const char *value, struct buf *out)
 static const char *
 keep(const struct work *work, const char *value, struct buf *out)
 {
-	if (holds(work, value, from_own_within))
+	if (holds(work, value, own_within))
 		return "has the sender's address in it";
 	buf_adds(out, value);
 	return NULL;
@@ -230,6 +221,24 @@ add_missing(const struct work *work, struct edits *edits)
 	buf_free(&header);
 }
 
+/*
+ * Another sender, and another identifier for him: an MTA keeps the old one (ENVID) unless it is
+ * given one, and does not always show it.
+ */
+static void
+change_sender(const struct work *work, struct edits *edits)
+{
+	const struct mail_field *id = mail_find(work->mail, "Message-ID", 0);
+	struct buf argument = BUF_INIT;
+
+	buf_adds(&argument, "ENVID=");
+	from_envelope_id(work->options, id != NULL ? id->value : "", &argument);
+	edits_chgfrom(edits, work->options->alias, argument.data);
+	buf_free(&argument);
+}
+
+/* A field that stays is replaced by an equal one, because an MTA may have more of it than it
+ * shows to a filter (what follows a NUL). */
 static void
 add_edits(const struct work *work, const struct buf *values, struct edits *edits)
 {
@@ -238,28 +247,24 @@ add_edits(const struct work *work, const struct buf *values, struct edits *edits
 
 		if (values[i].len == 0)
 			edits_chgheader(edits, field->name, field->index, NULL);
-		else if (strcmp(values[i].data, field->value) != 0)
+		else
 			edits_chgheader(edits, field->name, field->index, values[i].data);
 	}
 	add_missing(work, edits);
-	edits_chgfrom(edits, work->options->alias, NULL);
+	change_sender(work, edits);
 }
 
 struct outcome
-from_fields_edits(
-    const struct from_options *options, const struct mail *mail, struct edits *edits)
+from_edits(const struct from_options *options, const struct mail *mail, struct edits *edits)
 {
 	struct work work = {.options = options, .mail = mail};
 	struct buf *values = xcalloc(mail->field_count + 1, sizeof(*values));
-	struct outcome o;
+	struct outcome o = work_out(&work, values);
 
-	from_own_init(&work.own, options, mail);
-	o = work_out(&work, values);
 	if (outcome_is_ok(&o))
 		add_edits(&work, values, edits);
 	for (size_t i = 0; i < mail->field_count; i++)
 		buf_free(&values[i]);
 	free(values);
-	from_own_free(&work.own);
 	return o;
 }
