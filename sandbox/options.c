@@ -83,7 +83,7 @@ static const struct row rows[] = {
     {"upstream-ca", TEXT, AT(upstream_ca), 0, 0, "FILE", "certificates to trust it by"},
     {"upstream-users", TEXT, AT(upstream_users), 0, 0, "FILE",
         "lines USERNAME USER PASSWORD: who is who there"},
-    {"verbose", FLAG, AT(verbose), 0, 0, NULL, "log every request on stderr"},
+    {"verbose", FLAG, AT(verbose), 0, 0, NULL, "log every request on stderr; -v for short"},
     {"help", FLAG, 0, 0, 0, NULL, "print this and exit"},
     {"version", FLAG, 0, 0, 0, NULL, "print the version and exit"},
 };

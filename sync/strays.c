@@ -265,11 +265,16 @@ find_candidates(struct mirror *m)
 	if (store_number(m->store, 0, "SELECT EXISTS(SELECT 1" UNSORTED ")", "") == 0)
 		return false;
 	store_run(m->store, "DELETE FROM temp.candidate", "");
+	/* One by one these find their indices; together they would read every place. */
 	store_run(m->store,
 	    "INSERT OR IGNORE INTO temp.candidate(n, id, size)"
 	    " SELECT email.n, id, size FROM place JOIN email ON email.n = place.email"
-	    " WHERE place.missing = 1 OR (place.inode <> 0 AND place.inode IN"
-	    " (SELECT inode" UNSORTED "))",
+	    " WHERE place.missing = 1",
+	    "");
+	store_run(m->store,
+	    "INSERT OR IGNORE INTO temp.candidate(n, id, size)"
+	    " SELECT email.n, id, size FROM place JOIN email ON email.n = place.email"
+	    " WHERE place.inode <> 0 AND place.inode IN (SELECT inode" UNSORTED ")",
 	    "");
 	store_run(m->store,
 	    "INSERT OR IGNORE INTO temp.candidate(n, id, size) SELECT n, id, size FROM email"

@@ -24,13 +24,14 @@ static const struct option options[] = {
 };
 
 const char arguments_help[] =
-    "usage: ferry-transport [-v] [-c FILE] [-a ACCOUNT] -f SENDER [-q QUEUE_ID] [--] "
-    "RECIPIENT...\n"
+    "usage: ferry-transport [-v] [-c FILE] [-a ACCOUNT] -f SENDER [-q QUEUE_ID]\n"
+    "                       [-s SOCKET] [--] RECIPIENT...\n"
     "       ferry-transport [-v] [-c FILE] --lmtp\n"
     "       ferry-transport [-c FILE] [-a ACCOUNT] --check\n"
+    "       ferry-transport --sendmail [OPTION...] [RECIPIENT...]\n"
     "\n"
     "Submit the message on standard input, as Postfix's pipe(8) hands it over, or\n"
-    "serve LMTP.\n"
+    "serve LMTP, or be a sendmail: ferry-sendmail(8).\n"
     "\n"
     "  -c, --config FILE       the configuration, instead of the default\n"
     "  -a, --account ACCOUNT   the account that sends\n"

@@ -16,6 +16,7 @@
 
 #define TIME_MS    30000
 #define POLL_MS    200
+#define NAP_MS     5
 #define ERRORS_MAX 512
 
 struct stream {
@@ -28,8 +29,12 @@ static void
 run_child(const char *command, int out, int errors)
 {
 	int null = open("/dev/null", O_RDONLY);
+	sigset_t none;
 
-	setpgid(0, 0); /* so that a time-out ends its children too */
+	setpgid(0, 0);
+	sigemptyset(&none);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
 	    dup2(errors, STDERR_FILENO) < 0)
 		_exit(126);
@@ -54,6 +59,9 @@ start(const char *command, int out[2], int err[2], pid_t *child_r)
 	*child_r = fork();
 	if (*child_r == 0)
 		run_child(command, out[1], err[1]);
+	/* A time-out ends its children, too, and may come before it could do this itself. */
+	if (*child_r > 0)
+		(void)setpgid(*child_r, *child_r);
 	o = *child_r < 0 ? file_error("cannot run", "a command") : outcome_ok();
 	close(out[1]);
 	close(err[1]);
@@ -99,6 +107,27 @@ read_streams(struct stream *streams, struct deadline d)
 	return true;
 }
 
+/* It may have closed both and still run: false, if it does, likewise. */
+static bool
+wait_for_end(pid_t child, struct deadline d, int *status_r)
+{
+	pid_t ended;
+
+	while (
+	    (ended = waitpid(child, status_r, WNOHANG)) == 0 || (ended < 0 && errno == EINTR))
+		if (!clock_sleep_ms(NAP_MS, d))
+			return false;
+	return true;
+}
+
+static void
+kill_all(pid_t child, int *status_r)
+{
+	kill(-child, SIGKILL);
+	while (waitpid(child, status_r, 0) < 0 && errno == EINTR)
+		continue;
+}
+
 static void
 keep_first_line(struct buf *text)
 {
@@ -134,6 +163,7 @@ secret_command(const char *command, size_t max, struct buf *secret)
 	struct buf line = BUF_INIT, errors = BUF_INIT;
 	int out[2], err[2], status = 0;
 	struct stream streams[2];
+	struct deadline d = deadline_in_ms(TIME_MS);
 	struct outcome o;
 	bool in_time;
 	pid_t child = -1;
@@ -143,11 +173,9 @@ secret_command(const char *command, size_t max, struct buf *secret)
 		return o;
 	streams[0] = (struct stream){out[0], max, &line};
 	streams[1] = (struct stream){err[0], ERRORS_MAX, &errors};
-	in_time = read_streams(streams, deadline_in_ms(TIME_MS));
+	in_time = read_streams(streams, d) && wait_for_end(child, d, &status);
 	if (!in_time)
-		kill(-child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
+		kill_all(child, &status);
 	close(out[0]);
 	close(err[0]);
 	keep_first_line(&line);

@@ -1,6 +1,7 @@
 /* The token cache and the account's secrets. */
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/base/cancel.h"
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "common/service/credentials.h"
@@ -275,6 +277,35 @@ a_command_that_never_stops_printing_is_cut(void **state)
 }
 
 static void
+a_signal_ends_a_command_that_has_no_more_to_say(void **state)
+{
+	struct buf b = BUF_INIT;
+	struct outcome o;
+
+	(void)state;
+	cancel_on_signals();
+	o = ask("exec >&- 2>&-; kill -TERM $PPID; sleep 60", &b);
+	cancel_set(0);
+	assert_true(outcome_is(&o, "local/cancelled"));
+	buf_free(&b);
+}
+
+static void
+a_pipe_in_a_command_ends_as_in_a_shell(void **state)
+{
+	struct buf b = BUF_INIT;
+	struct outcome o;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN); /* as daemons have it */
+	o = ask("{ { yes 2>/dev/null; echo $? >&3; } | head -n 1 >/dev/null; } 3>&1", &b);
+	signal(SIGPIPE, SIG_DFL);
+	assert_true(outcome_is_ok(&o));
+	assert_string_equal(b.data, "141"); /* 128 and SIGPIPE */
+	buf_wipe(&b);
+}
+
+static void
 a_directory_open_to_others_is_refused(void **state)
 {
 	struct credentials *other;
@@ -382,6 +413,8 @@ main(void)
 	    WITH_ACCOUNT(a_command_may_know_the_secret),
 	    WITH_ACCOUNT(a_command_that_fails_says_why_in_the_hint),
 	    WITH_ACCOUNT(a_command_that_never_stops_printing_is_cut),
+	    WITH_ACCOUNT(a_signal_ends_a_command_that_has_no_more_to_say),
+	    WITH_ACCOUNT(a_pipe_in_a_command_ends_as_in_a_shell),
 	    WITH_ACCOUNT(a_directory_open_to_others_is_refused),
 	    WITH_ACCOUNT(forgetting_keeps_the_key_unless_told),
 	    WITH_ACCOUNT(fifty_processes_make_one_token),
