@@ -75,17 +75,17 @@ remote_listing_free(struct listing **listing)
 }
 
 static struct outcome
-record_beginning(struct mirror *m, struct listing *l, const json_t *boxes, const json_t *emails)
+record_beginning(struct mirror *m, struct listing *l, const json_t *boxes, const char *state,
+    const json_t *emails)
 {
-	const char *mailbox_state = json_get_string(boxes, "state");
 	const char *email_state = json_get_string(emails, "state");
 	struct outcome o;
 
-	if (mailbox_state == NULL || email_state == NULL)
-		return outcome_make("answer", "missing", "state");
+	if (email_state == NULL)
+		return outcome_make("answer", "missing", "state of Email/get");
 	l->state = xstrdup(email_state);
 	store_begin(m->store);
-	o = remote_record_all_mailboxes(m, json_get_array(boxes, "list"), mailbox_state);
+	o = remote_record_all_mailboxes(m, boxes, state);
 	if (!outcome_is_ok(&o)) {
 		store_rollback(m->store);
 		return o;
@@ -106,15 +106,18 @@ remote_listing_begin(struct mirror *m, struct listing **listing_r)
 	const char *emails =
 	    jmap_email_get_call(request, json_array(), remote_email_properties());
 	struct outcome o = remote_send(m, request, &response);
-	json_t *boxes_result, *emails_result;
+	json_t *list = NULL, *emails_result;
+	char *state = NULL;
 
 	*listing_r = xcalloc(1, sizeof(**listing_r));
 	if (outcome_is_ok(&o))
-		o = jmap_result(response, boxes, NULL, &boxes_result);
-	if (outcome_is_ok(&o))
 		o = jmap_result(response, emails, NULL, &emails_result);
 	if (outcome_is_ok(&o))
-		o = record_beginning(m, *listing_r, boxes_result, emails_result);
+		o = remote_read_all_mailboxes(m, response, boxes, &list, &state);
+	if (outcome_is_ok(&o))
+		o = record_beginning(m, *listing_r, list, state, emails_result);
+	json_decref(list);
+	free(state);
 	jmap_response_free(&response);
 	jmap_request_free(&request);
 	if (!outcome_is_ok(&o))

@@ -1,6 +1,6 @@
 /*
- * Emails and Mailboxes as the service describes them: asked for, and written into the state
- * as what is to be done about them.
+ * Emails as the service describes them: asked for, and written into the state as what is to be
+ * done about them.
  *
  * An Email whose keywords and mailboxes are what the state has needs nothing; any other gets
  * want_ columns.  Only mailboxes that are mirrored count, so an Email that leaves them all
@@ -36,31 +36,15 @@ remote_send_ahead(struct mirror *m, struct jmap_request *request)
 	return jmap_ahead_begin(m->jmap, request, deadline_in_ms(REQUEST_MS));
 }
 
-static json_t *
-strings(const char *const *names, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_string(names[i]));
-	return array;
-}
-
 json_t *
 remote_email_properties(void)
 {
 	static const char *const names[] = {JMAP_EMAIL_MIRROR_PROPERTIES};
+	json_t *array = json_array();
 
-	return strings(names, sizeof(names) / sizeof(names[0]));
-}
-
-json_t *
-remote_mailbox_properties(void)
-{
-	static const char *const names[] = {
-	    "id", "name", "parentId", "role", "myRights", "isSubscribed"};
-
-	return strings(names, sizeof(names) / sizeof(names[0]));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		json_array_append_new(array, json_string(names[i]));
+	return array;
 }
 
 /*
@@ -471,115 +455,4 @@ remote_ask_imports(struct mirror *m)
 	    "");
 	return remote_prove(m, "SELECT n, id FROM temp.import WHERE n > ? ORDER BY n LIMIT ?",
 	    remote_record_email, remote_record_destroyed);
-}
-
-static struct outcome
-prove_some_mailboxes(struct mirror *m, json_t *ids)
-{
-	struct jmap_request *request = jmap_request_new(0);
-	struct jmap_response *response = NULL;
-	const char *call = jmap_mailbox_get_call(request, ids, remote_mailbox_properties());
-	struct outcome o = remote_send(m, request, &response);
-	json_t *result, *id;
-	size_t i;
-
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, call, NULL, &result);
-	if (outcome_is_ok(&o)) {
-		json_array_foreach (json_get_array(result, "notFound"), i, id) {
-			if (json_is_id(id))
-				mailboxes_record_gone(
-				    &m->mailboxes, m->store, json_string_value(id));
-		}
-	}
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	return o;
-}
-
-struct outcome
-remote_prove_mailboxes(struct mirror *m, const json_t *ids)
-{
-	struct outcome o = outcome_ok();
-	size_t count = json_array_size(ids);
-
-	for (size_t i = 0; i < count && outcome_is_ok(&o); i += m->page) {
-		json_t *page = json_array();
-
-		for (size_t j = i; j < count && j < i + m->page; j++)
-			json_array_append(page, json_array_get(ids, j));
-		o = prove_some_mailboxes(m, page);
-	}
-	return o;
-}
-
-struct outcome
-remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *state)
-{
-	json_t *missing = json_array(), *present = json_object(), *object;
-	struct outcome o;
-	size_t i;
-
-	json_array_foreach (list, i, object) {
-		if (mailboxes_record(&m->mailboxes, m->store, object))
-			json_object_set_new(present, json_get_id(object, "id"), json_true());
-	}
-	for (i = 0; i < m->mailboxes.count; i++) {
-		const struct mailbox *mb = m->mailboxes.v[i];
-
-		if (!mb->gone && json_object_get(present, mb->id) == NULL)
-			json_array_append_new(missing, json_string(mb->id));
-	}
-	json_decref(present);
-	o = remote_prove_mailboxes(m, missing);
-	json_decref(missing);
-	if (outcome_is_ok(&o))
-		state_set(m->store, STATE_MAILBOX, state);
-	return o;
-}
-
-struct outcome
-remote_ask_mailboxes(struct mirror *m)
-{
-	struct jmap_request *request = jmap_request_new(0);
-	struct jmap_response *response = NULL;
-	const char *call = jmap_mailbox_get_call(request, NULL, remote_mailbox_properties());
-	struct outcome o = remote_send(m, request, &response);
-	const char *state = NULL;
-	json_t *result;
-
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, call, NULL, &result);
-	if (outcome_is_ok(&o) && (state = json_get_string(result, "state")) == NULL)
-		o = outcome_make("answer", "missing", "state of Mailbox/get");
-	if (outcome_is_ok(&o)) {
-		store_begin(m->store);
-		o = remote_record_all_mailboxes(m, json_get_array(result, "list"), state);
-		mailboxes_settle(&m->mailboxes, m->store, m->config);
-		if (outcome_is_ok(&o))
-			o = store_commit(m->store);
-		else
-			store_rollback(m->store);
-	}
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	return o;
-}
-
-struct outcome
-remote_know_mailboxes(struct mirror *m, const json_t *emails)
-{
-	json_t *email, *value;
-	const char *id;
-	size_t i;
-
-	json_array_foreach (emails, i, email) {
-		json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
-			const struct mailbox *mb = mailboxes_by_id(&m->mailboxes, id);
-
-			if (mb == NULL || mb->gone)
-				return remote_ask_mailboxes(m);
-		}
-	}
-	return outcome_ok();
 }
