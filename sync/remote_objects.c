@@ -190,18 +190,27 @@ correct(struct mirror *m, int64_t n, const json_t *email)
 		    "tiiti", blob, size, n, blob, size);
 }
 
+/* Never downloaded, and wanted nowhere: forget it, unless a file of it is here by now. */
+static bool
+forget_unwanted(struct mirror *m, int64_t n)
+{
+	return store_run(m->store,
+	           "DELETE FROM email WHERE n = ? AND near = 0 AND NOT EXISTS"
+	           " (SELECT 1 FROM place WHERE place.email = email.n)",
+	           "i", n) != 0;
+}
+
 static void
 plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords,
     const struct numbers *mailboxes)
 {
 	char *base = remote_base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
+	bool unwanted = agreed == NULL && *base == '\0' && *wanted == '\0';
 
 	/* A plan that is over may have been carried out by half: files that were told of and not put
 	 * in order since, or that have flags by now which the others have not, are looked at again
 	 * where changes are told. */
-	if (agreed == NULL && *base == '\0' && *wanted == '\0')
-		store_run(m->store, "DELETE FROM email WHERE n = ? AND near = 0", "i", n);
-	else if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
+	if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
 		store_run(m->store,
 		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
 		    " JOIN mailbox ON mailbox.n = place.mailbox"
@@ -210,7 +219,7 @@ plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords
 		    " want_keywords = NULL, want_mailboxes = NULL"
 		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
 		    "i", n);
-	else
+	else if (!unwanted || !forget_unwanted(m, n))
 		store_run(m->store,
 		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
 		    " JOIN mailbox ON mailbox.n = place.mailbox"
