@@ -50,7 +50,8 @@ struct mirror {
 	bool adopts;     /* files of other programs may be what the service has */
 	bool pulls;      /* the service's changes are made here, */
 	bool pushes;     /* and what is changed here, there */
-	bool unsteady;   /* some folder did not hold still: nothing missing is proof */
+	bool unsteady;   /* some folder did not hold still: nothing missing is proof, */
+	bool hidden;     /* ... and neither while a folder is not looked at that should be */
 	int lock;        /* on the database */
 	struct store *store;
 	struct root root;
