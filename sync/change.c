@@ -389,16 +389,19 @@ decide(const struct mirror *m, struct change *c)
 struct outcome
 change_load(struct mirror *m, int64_t n, struct change **change_r)
 {
-	sqlite3_stmt *q = store_query(m->store,
-	    "SELECT id, keywords, coalesce(want_keywords, keywords, ''), want_mailboxes"
-	    " FROM email WHERE n = ?",
-	    "i", n);
 	struct change *c;
 	struct files files;
 	struct outcome o;
+	sqlite3_stmt *q;
 	char *wanted;
 
 	*change_r = NULL;
+	if (mirror_recovers(m))
+		missing_drop_left(m, n);
+	q = store_query(m->store,
+	    "SELECT id, keywords, coalesce(want_keywords, keywords, ''), want_mailboxes"
+	    " FROM email WHERE n = ?",
+	    "i", n);
 	if (!store_row(m->store, q))
 		return store_error(m->store);
 	c = xcalloc(1, sizeof(*c));
@@ -409,8 +412,6 @@ change_load(struct mirror *m, int64_t n, struct change **change_r)
 	wanted = store_copy(q, 3);
 	store_done(q);
 	c->planned = wanted != NULL;
-	if (mirror_recovers(m))
-		missing_drop_left(m, n);
 	load_files(m, n, &files);
 	read_mailboxes(m, c, &files);
 	for (size_t i = 0; i < c->base.count && wanted == NULL; i++)
