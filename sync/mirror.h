@@ -66,6 +66,8 @@ struct mirror {
 	int64_t chunk[MIRROR_CHUNK]; /* rows of email to take up next, see task_next() */
 	size_t chunk_next, chunk_count;
 
+	const char *new_is; /* STATE_AHEAD or STATE_IMPORT: what to note new messages as, or NULL */
+
 	struct pace pace; /* of messages, either way */
 	bool full;        /* no room for uploads, which was said */
 };

@@ -98,10 +98,20 @@ missing_drop_left(struct mirror *m, int64_t email)
 }
 
 void
-missing_forget_leaving(struct mirror *m)
+missing_note_arriving(struct mirror *m, const char *id)
 {
 	store_run(m->store,
-	    "DELETE FROM meta WHERE key >= '" STATE_LEAVING "' AND key < '" STATE_LEAVING_END
-	    "'",
+	    "INSERT OR IGNORE INTO meta(key, value) SELECT '" STATE_ARRIVING "' || id,"
+	    " want_mailboxes FROM email WHERE id = ? AND keywords IS NULL"
+	    " AND want_mailboxes <> ''",
+	    "t", id);
+}
+
+void
+missing_forget_notes(struct mirror *m)
+{
+	store_run(m->store,
+	    "DELETE FROM meta WHERE (key >= '" STATE_LEAVING "' AND key < '" STATE_LEAVING_END
+	    "') OR (key >= '" STATE_ARRIVING "' AND key < '" STATE_ARRIVING_END "')",
 	    "");
 }

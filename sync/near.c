@@ -149,7 +149,7 @@ near_look(struct mirror *m)
 struct outcome
 near_end(struct mirror *m)
 {
-	missing_forget_leaving(m);
+	missing_forget_notes(m);
 	for (size_t i = 0; i < m->mailboxes.count; i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
 

@@ -5,6 +5,9 @@
  * Objects come from /get, which may be newer than the /changes before it in the request; that
  * is harmless, because the next changes will name them again.  The state that is stored is
  * the one of /changes, never that of /get.
+ *
+ * What is recorded before the state is stored may have come and gone when the run after a crash
+ * asks again, and then it is in no list: until then it is noted as being ahead, and asked for.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +184,7 @@ record_by_ids(struct mirror *m, const json_t *ids)
 }
 
 /* The messages created and updated.  Recording them is idempotent, and what is recorded
- * before the state is stored is recorded again if the run ends in between. */
+ * before the state is stored is recorded again if the run ends in between, or asked for. */
 static struct outcome
 record_emails(struct mirror *m, const struct track *t, const struct jmap_response *response)
 {
@@ -252,12 +255,15 @@ record_round(struct mirror *m, struct track tracks[2], const struct jmap_respons
 			remote_record_destroyed(m, json_string_value(id));
 	}
 	o = store_commit(m->store);
+	m->new_is = STATE_AHEAD;
 	if (outcome_is_ok(&o))
 		o = record_emails(m, emails, response);
+	m->new_is = NULL;
 	if (!outcome_is_ok(&o))
 		return o;
 	store_begin(m->store);
 	store_state(m, emails);
+	remote_forget_ahead(m);
 	return store_commit(m->store);
 }
 

@@ -57,9 +57,12 @@ struct outcome remote_ask_doubts(struct mirror *m);
 /* The service knows the message since it was imported, after the state that is asked from. */
 void remote_note_import(struct mirror *m, const char *id);
 
-/* Those that the changes have not told of: what came and went between two states is in no
- * list. */
+/* Those that the changes have not told of, and those that were recorded before the state they
+ * are of was stored: what came and went between two states is in no list. */
 struct outcome remote_ask_imports(struct mirror *m);
+
+/* What was recorded is not ahead any more; in the transaction that stores the state. */
+void remote_forget_ahead(struct mirror *m);
 
 /* It is destroyed, for which there is proof. */
 void remote_record_destroyed(struct mirror *m, const char *id);

@@ -188,18 +188,23 @@ record_ids(struct mirror *m, struct listing *l, json_t *ids)
 	return store_commit(m->store);
 }
 
+/* If something has changed since the listing began, any of them may be newer. */
 static struct outcome
-record_emails(struct mirror *m, const json_t *emails)
+record_emails(struct mirror *m, const struct listing *l, const json_t *result)
 {
+	const json_t *emails = json_get_array(result, "list");
 	struct outcome o = remote_know_mailboxes(m, emails);
+	const char *state = json_get_string(result, "state");
 	json_t *email;
 	size_t i;
 
 	if (!outcome_is_ok(&o))
 		return o;
+	m->new_is = state == NULL || strcmp(state, l->state) != 0 ? STATE_IMPORT : NULL;
 	store_begin(m->store);
 	json_array_foreach (emails, i, email)
 		remote_record_email(m, email);
+	m->new_is = NULL;
 	return store_commit(m->store);
 }
 
@@ -293,7 +298,8 @@ read_ids(struct mirror *m, struct listing *l, const struct step *step,
 }
 
 static struct outcome
-read_emails(struct mirror *m, const struct step *step, const struct jmap_response *response)
+read_emails(struct mirror *m, const struct listing *l, const struct step *step,
+    const struct jmap_response *response)
 {
 	const char *gets[] = {step->fresh, step->known};
 	const json_t *ids[] = {step->fresh_ids, step->known_ids};
@@ -307,7 +313,7 @@ read_emails(struct mirror *m, const struct step *step, const struct jmap_respons
 		if (outcome_is_ok(&o))
 			o = remote_check_whole(ids[i], result);
 		if (outcome_is_ok(&o))
-			o = record_emails(m, json_get_array(result, "list"));
+			o = record_emails(m, l, result);
 	}
 	return o;
 }
@@ -331,7 +337,7 @@ remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 	while (outcome_is_ok(&o) && l->begun < m->ahead && may_begin(l))
 		begin_step(m, l);
 	if (outcome_is_ok(&o) && !(step.with_emails && json_array_size(l->page) == 0))
-		o = read_emails(m, &step, response);
+		o = read_emails(m, l, &step, response);
 	*end_r = l->begun == 0 && !may_begin(l);
 	jmap_response_free(&response);
 	step_free(&step);

@@ -16,6 +16,7 @@
 #include "sync/keywords.h"
 #include "sync/limits.h"
 #include "sync/merge.h"
+#include "sync/missing.h"
 #include "sync/remote.h"
 #include "sync/state.h"
 
@@ -121,18 +122,33 @@ remote_doubt(struct mirror *m, const char *id)
 	    STATE_DOUBT, id);
 }
 
+static void
+note_new(struct mirror *m, const char *id, const char *as)
+{
+	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
+	    as, id);
+}
+
 void
 remote_note_import(struct mirror *m, const char *id)
 {
-	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
-	    STATE_IMPORT, id);
+	note_new(m, id, STATE_IMPORT);
 }
 
 /* The service has told of it. */
 static void
 forget_import(struct mirror *m, const char *id)
 {
-	store_run(m->store, "DELETE FROM meta WHERE key = ? || ?", "tt", STATE_IMPORT, id);
+	store_run(m->store, "DELETE FROM meta WHERE key IN (? || ?, ? || ?)", "tttt",
+	    STATE_IMPORT, id, STATE_AHEAD, id);
+}
+
+void
+remote_forget_ahead(struct mirror *m)
+{
+	store_run(m->store,
+	    "DELETE FROM meta WHERE key >= '" STATE_AHEAD "' AND key < '" STATE_AHEAD_END "'",
+	    "");
 }
 
 static int64_t
@@ -164,6 +180,8 @@ plan_new(struct mirror *m, const json_t *email, const char *id, const char *keyw
 		return;
 	}
 	wanted = numbers_text(mailboxes);
+	if (m->new_is != NULL)
+		note_new(m, id, m->new_is);
 	store_run(m->store,
 	    "INSERT INTO email(id, blob, size, received, rank, want_keywords, want_mailboxes,"
 	    " aside) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
@@ -282,6 +300,8 @@ remote_record_destroyed(struct mirror *m, const char *id)
 {
 	m->drained = false;
 	forget_import(m, id);
+	if (mirror_recovers(m))
+		missing_note_arriving(m, id);
 	store_run(m->store,
 	    "DELETE FROM email WHERE id = ? AND NOT EXISTS"
 	    " (SELECT 1 FROM place WHERE place.email = email.n)",
@@ -460,7 +480,9 @@ remote_ask_imports(struct mirror *m)
 	store_run(m->store, "DELETE FROM temp.import", "");
 	store_run(m->store,
 	    "INSERT INTO temp.import(id) SELECT substr(key, length('" STATE_IMPORT "') + 1)"
-	    " FROM meta WHERE key >= '" STATE_IMPORT "' AND key < '" STATE_IMPORT_END "'",
+	    " FROM meta WHERE key >= '" STATE_IMPORT "' AND key < '" STATE_IMPORT_END "'"
+	    " UNION SELECT substr(key, length('" STATE_AHEAD "') + 1)"
+	    " FROM meta WHERE key >= '" STATE_AHEAD "' AND key < '" STATE_AHEAD_END "'",
 	    "");
 	return remote_prove(m, "SELECT n, id FROM temp.import WHERE n > ? ORDER BY n LIMIT ?",
 	    remote_record_email, remote_record_destroyed);
