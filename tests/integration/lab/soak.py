@@ -86,10 +86,14 @@ class Reader(threading.Thread):
             except FileNotFoundError:
                 pass
 
+    def knows(self, subject):
+        """Does the service have a message of this subject?"""
+        return bool(self.world.account.call("Email/query", filter={"subject": subject})["ids"])
+
     def delete(self, path):
         """What the service has never heard of is gone with its file."""
         subject = subject_of(path)
-        if not self.world.account.call("Email/query", filter={"subject": subject})["ids"]:
+        if not self.knows(subject):
             self.gone.add(subject)
         os.remove(path)
         self.said.append(f"{time.monotonic():.3f} here: {subject} deleted, {path}")
@@ -118,12 +122,16 @@ class Reader(threading.Thread):
     def put(self):
         name, box = self.made("near"), self.dice.choice("IAB")
         file = self.world.new_name()
-        with open(self.world.path(box, "tmp", file), "wb") as text:
-            text.write(text_of(name))
-        received = RECEIVED + self.world.made  # inodes are given again: no two files of one date
-        os.utime(self.world.path(box, "tmp", file), (received, received))
-        os.rename(self.world.path(box, "tmp", file), self.world.path(box, "new", file))
-        self.said.append(f"{time.monotonic():.3f} here: {name} is new, {box} {file}")
+        try:
+            with open(self.world.path(box, "tmp", file), "wb") as text:
+                text.write(text_of(name))
+            received = RECEIVED + self.world.made  # inodes are given again: no two files of one date
+            os.utime(self.world.path(box, "tmp", file), (received, received))
+            os.rename(self.world.path(box, "tmp", file), self.world.path(box, "new", file))
+            self.said.append(f"{time.monotonic():.3f} here: {name} is new, {box} {file}")
+        except FileNotFoundError:
+            self.gone.add(name)  # the folder went before it was there
+        return name
 
 
 class Client(threading.Thread):
@@ -206,9 +214,13 @@ class Soak:
         self.kills += status == -9
         return status, said
 
+    def crash(self):
+        """The step at which the next run is killed, 0 if it is not."""
+        return self.dice.randrange(1, 120) if self.dice.random() < 0.5 else 0
+
     def sync(self):
         """Any of the ends that a run may have while others change what it looks at."""
-        crash = self.dice.randrange(1, 120) if self.dice.random() < 0.5 else 0
+        crash = self.crash()
         status, said = self.run(crash=crash)
         assert status in (0, 1) or (crash and status == -9), f"exit status {status}: {said}"
 
@@ -223,8 +235,9 @@ class Soak:
             worker.join()
             if worker.error:
                 raise worker.error
-        if self.dice.random() < 0.3:  # the power goes while nobody else writes
-            status, said = self.run(crash=self.dice.randrange(1, 120), loses=True)
+        crash = self.crash()
+        if crash and self.dice.random() < 0.6:  # the power goes while nobody else writes
+            status, said = self.run(crash=crash, loses=True)
             assert status in (0, 1, -9), f"exit status {status}: {said}"
 
     def near(self, far):
