@@ -279,6 +279,7 @@ create_mailbox(struct mirror *m, const char *path)
 		if (id != NULL && mailboxes_record(&m->mailboxes, m->store, object)) {
 			mb = mailboxes_by_id(&m->mailboxes, id);
 			take_path(m, mb, path);
+			remote_note_made(m, id);
 			mailboxes_settle(&m->mailboxes, m->store, m->config);
 			m->report->folders++;
 		}

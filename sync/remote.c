@@ -135,8 +135,10 @@ record_mailboxes(struct mirror *m, const struct track *t, const struct jmap_resp
 		o = read_mailboxes(
 		    m, json_get_array(t->result, "updated"), response, t->updated, list);
 	if (outcome_is_ok(&o)) {
-		json_array_foreach (list, i, object)
-			mailboxes_record(&m->mailboxes, m->store, object);
+		json_array_foreach (list, i, object) {
+			if (mailboxes_record(&m->mailboxes, m->store, object))
+				remote_forget_made(m, json_get_id(object, "id"));
+		}
 		o = prove_destroyed(m, json_get_array(t->result, "destroyed"));
 	}
 	json_decref(list);
@@ -385,5 +387,7 @@ remote_changes(struct mirror *m, bool *list_r)
 	}
 	free(tracks[0].since);
 	free(tracks[1].since);
+	if (outcome_is_ok(&o) && !*list_r)
+		o = remote_ask_made(m);
 	return outcome_is_ok(&o) && !*list_r ? remote_ask_imports(m) : o;
 }

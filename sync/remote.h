@@ -93,6 +93,13 @@ struct outcome remote_know_mailboxes(struct mirror *m, const json_t *emails);
 /* Mailboxes that are missing somewhere: gone, if the service does not know them by id either. */
 struct outcome remote_prove_mailboxes(struct mirror *m, const json_t *ids);
 
+/* The service has the mailbox since after the state that is asked from.  As with messages, what
+ * comes and goes between two states is told of by no changes: those that they do not tell of
+ * are asked for. */
+void remote_note_made(struct mirror *m, const char *id);
+void remote_forget_made(struct mirror *m, const char *id);
+struct outcome remote_ask_made(struct mirror *m);
+
 /* Ask for all mailboxes. */
 struct outcome remote_ask_mailboxes(struct mirror *m);
 

@@ -90,6 +90,42 @@ remote_prove_mailboxes(struct mirror *m, const json_t *ids)
 	return o;
 }
 
+void
+remote_note_made(struct mirror *m, const char *id)
+{
+	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
+	    STATE_MADE, id);
+}
+
+void
+remote_forget_made(struct mirror *m, const char *id)
+{
+	store_run(m->store, "DELETE FROM meta WHERE key = ? || ?", "tt", STATE_MADE, id);
+}
+
+struct outcome
+remote_ask_made(struct mirror *m)
+{
+	json_t *ids = json_array();
+	struct outcome o;
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT substr(key, length('" STATE_MADE "') + 1) FROM meta"
+	    " WHERE key >= '" STATE_MADE "' AND key < '" STATE_MADE_END "'",
+	    "");
+
+	while (store_row(m->store, q))
+		json_array_append_new(
+		    ids, json_string((const char *)sqlite3_column_text(q, 0)));
+	o = remote_prove_mailboxes(m, ids);
+	if (outcome_is_ok(&o) && json_array_size(ids) != 0)
+		store_run(m->store,
+		    "DELETE FROM meta WHERE key >= '" STATE_MADE "' AND key < '" STATE_MADE_END
+		    "'",
+		    "");
+	json_decref(ids);
+	return outcome_is_ok(&o) ? store_error(m->store) : o;
+}
+
 /* All of them */
 
 struct paging {
@@ -176,6 +212,23 @@ one_page(struct mirror *m, struct paging *p)
 	return o;
 }
 
+/* Any of these may be newer than the state from before the first page. */
+static struct outcome
+note_unknown(struct mirror *m, const json_t *list)
+{
+	json_t *object;
+	size_t i;
+
+	store_begin(m->store);
+	json_array_foreach (list, i, object) {
+		const char *id = json_get_id(object, "id");
+
+		if (id != NULL && mailboxes_by_id(&m->mailboxes, id) == NULL)
+			remote_note_made(m, id);
+	}
+	return store_commit(m->store);
+}
+
 static struct outcome
 page_through(struct mirror *m, json_t **list_r, char **state_r)
 {
@@ -184,6 +237,8 @@ page_through(struct mirror *m, json_t **list_r, char **state_r)
 
 	while (outcome_is_ok(&o) && !p.end)
 		o = one_page(m, &p);
+	if (outcome_is_ok(&o))
+		o = note_unknown(m, p.list);
 	free(p.anchor);
 	*list_r = p.list;
 	*state_r = p.state;

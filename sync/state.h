@@ -58,6 +58,9 @@
 /* STATE_AHEAD and its id: a message that is newer than the state the changes are asked from. */
 #define STATE_AHEAD     "ahead/"
 #define STATE_AHEAD_END "ahead0"
+/* STATE_MADE and its id: a mailbox that is newer than the state its changes are asked from. */
+#define STATE_MADE     "made/"
+#define STATE_MADE_END "made0"
 /* STATE_LEAVING and its id: a message whose files a run that was cut short may have removed. */
 #define STATE_LEAVING     "leaving/"
 #define STATE_LEAVING_END "leaving0"

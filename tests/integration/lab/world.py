@@ -197,6 +197,7 @@ class World:
             assert not result["notUpdated"] and not result["notDestroyed"], result
 
     def change_mailbox(self, box, what):
+        self.find_boxes()
         if what == "++":
             result = self.account.call("Mailbox/set", create={"new": {"name": NAMES[box]}})
         elif what == "!!":
