@@ -66,7 +66,7 @@ struct mirror {
 	int64_t chunk[MIRROR_CHUNK]; /* rows of email to take up next, see task_next() */
 	size_t chunk_next, chunk_count;
 
-	const char *new_is; /* STATE_AHEAD or STATE_IMPORT: what to note new messages as, or NULL */
+	const char *new_is; /* what to note new messages as: STATE_AHEAD, STATE_IMPORT, NULL */
 
 	struct pace pace; /* of messages, either way */
 	bool full;        /* no room for uploads, which was said */

@@ -117,11 +117,13 @@ remote_ask_made(struct mirror *m)
 		json_array_append_new(
 		    ids, json_string((const char *)sqlite3_column_text(q, 0)));
 	o = remote_prove_mailboxes(m, ids);
-	if (outcome_is_ok(&o) && json_array_size(ids) != 0)
+	if (outcome_is_ok(&o) && json_array_size(ids) != 0) {
 		store_run(m->store,
 		    "DELETE FROM meta WHERE key >= '" STATE_MADE "' AND key < '" STATE_MADE_END
 		    "'",
 		    "");
+		mailboxes_settle(&m->mailboxes, m->store, m->config);
+	}
 	json_decref(ids);
 	return outcome_is_ok(&o) ? store_error(m->store) : o;
 }
