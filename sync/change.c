@@ -114,12 +114,18 @@ may_set(const struct mailbox *mb, const char *keyword)
 	return mailbox_may(mb, strcmp(keyword, "$seen") == 0 ? RIGHT_SEEN : RIGHT_KEYWORDS);
 }
 
-/* Is it one whose flags count: there, in a mailbox whose changes are told, and readable? */
+/* Is there a file, and can its flags be read? */
+static bool
+is_readable(const struct file *f)
+{
+	return !f->missing && (f->place[1] == '\0' || strncmp(f->place + 1, ":2,", 3) == 0);
+}
+
+/* Is it one whose flags count: in a mailbox whose changes are told? */
 static bool
 has_flags(const struct file *f)
 {
-	return !f->missing && f->mailbox->two_way &&
-	       (f->place[1] == '\0' || strncmp(f->place + 1, ":2,", 3) == 0);
+	return is_readable(f) && f->mailbox->two_way;
 }
 
 static void
@@ -209,6 +215,26 @@ change_keywords_of(struct mirror *m, struct mailbox *mb, const char *place, char
 	return o;
 }
 
+/* Does its name say these keywords, as far as it can be made to, and no others? */
+static bool
+is_even(const struct file *f, const struct keywords *all)
+{
+	const char *words[KEYWORD_FLAGS + LETTERS_MAX];
+	size_t count = list_words(f, words);
+
+	for (size_t i = 0; i < count; i++)
+		if (says(f, words[i]) && !keywords_has(all, words[i]))
+			return false;
+	for (size_t i = 0; i < all->count; i++) {
+		bool can = can_say(f, all->names[i]);
+
+		if ((can && !says(f, all->names[i])) ||
+		    (!can && letters_left(&f->mailbox->letters)))
+			return false;
+	}
+	return true;
+}
+
 /* Rules 9 and 10 of the essay. */
 static struct outcome
 read_flags(struct mirror *m, struct change *c, struct files *files)
@@ -223,7 +249,7 @@ read_flags(struct mirror *m, struct change *c, struct files *files)
 		struct file *f = &files->v[i];
 
 		live += has_flags(f) ? 1 : 0;
-		if (has_flags(f) && f->mailbox->path != NULL)
+		if (is_readable(f) && f->mailbox->path != NULL)
 			o = letters_load(&f->mailbox->letters, m->store, f->mailbox->n,
 			    m->root.fd, f->mailbox->path);
 	}
@@ -235,14 +261,10 @@ read_flags(struct mirror *m, struct change *c, struct files *files)
 	}
 	c->near_keywords = apply_words(&base, &added, &removed);
 	keywords_free(&base);
-	/* Do all files have these, as far as they can say it? */
 	keywords_parse(c->near_keywords, &base);
-	buf_reset(&added);
-	buf_reset(&removed);
 	for (size_t i = 0; i < files->count; i++)
-		if (has_flags(&files->v[i]))
-			compare_flags(&files->v[i], &base, true, &added, &removed);
-	c->uneven = added.len != 0 || removed.len != 0;
+		c->uneven =
+		    c->uneven || (is_readable(&files->v[i]) && !is_even(&files->v[i], &base));
 	keywords_free(&base);
 	buf_free(&added);
 	buf_free(&removed);
@@ -367,16 +389,19 @@ decide(const struct mirror *m, struct change *c)
 struct outcome
 change_load(struct mirror *m, int64_t n, struct change **change_r)
 {
-	sqlite3_stmt *q = store_query(m->store,
-	    "SELECT id, keywords, coalesce(want_keywords, keywords, ''), want_mailboxes"
-	    " FROM email WHERE n = ?",
-	    "i", n);
 	struct change *c;
 	struct files files;
 	struct outcome o;
+	sqlite3_stmt *q;
 	char *wanted;
 
 	*change_r = NULL;
+	if (mirror_recovers(m))
+		missing_drop_left(m, n);
+	q = store_query(m->store,
+	    "SELECT id, keywords, coalesce(want_keywords, keywords, ''), want_mailboxes"
+	    " FROM email WHERE n = ?",
+	    "i", n);
 	if (!store_row(m->store, q))
 		return store_error(m->store);
 	c = xcalloc(1, sizeof(*c));
@@ -387,8 +412,6 @@ change_load(struct mirror *m, int64_t n, struct change **change_r)
 	wanted = store_copy(q, 3);
 	store_done(q);
 	c->planned = wanted != NULL;
-	if (mirror_recovers(m))
-		missing_drop_left(m, n);
 	load_files(m, n, &files);
 	read_mailboxes(m, c, &files);
 	for (size_t i = 0; i < c->base.count && wanted == NULL; i++)

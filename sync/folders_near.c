@@ -279,6 +279,7 @@ create_mailbox(struct mirror *m, const char *path)
 		if (id != NULL && mailboxes_record(&m->mailboxes, m->store, object)) {
 			mb = mailboxes_by_id(&m->mailboxes, id);
 			take_path(m, mb, path);
+			remote_note_made(m, id);
 			mailboxes_settle(&m->mailboxes, m->store, m->config);
 			m->report->folders++;
 		}
@@ -287,6 +288,8 @@ create_mailbox(struct mirror *m, const char *path)
 		json_decref(created);
 	}
 	free(name);
+	/* What somebody moved into it is in no folder that is looked at. */
+	m->hidden = m->hidden || !outcome_is_ok(&o);
 	return judge(m, path, o);
 }
 
@@ -456,8 +459,10 @@ destroy_mailbox(struct mirror *m, struct mailbox *mb)
 		mailboxes_record_gone(&m->mailboxes, m->store, mb->id);
 		return store_commit(m->store);
 	}
-	/* It has messages, or mailboxes below it: it is still wanted, and comes back. */
-	if (m->pulls && o.reach <= REACH_MESSAGE)
+	/* It has messages, or mailboxes below it: it is still wanted, and comes back.  What else
+	 * keeps it is told, and the next run finds the folder missing again. */
+	if (m->pulls &&
+	    (outcome_is(&o, "set/mailboxHasEmail") || outcome_is(&o, "set/mailboxHasChild")))
 		return folders_make(m, mb->path);
 	return judge(m, mb->display, o);
 }

@@ -9,6 +9,14 @@
 #include "sync/brake.h"
 #include "sync/leftovers.h"
 #include "sync/remote.h"
+#include "sync/state.h"
+
+/* After a mere crash what somebody put back where changes are told is a new message: ours is
+ * what a run downloaded and did not record. */
+#define OURS_AFTER_CRASH                                                    \
+	"(mailbox NOT IN (SELECT n FROM mailbox WHERE two_way) OR EXISTS"   \
+	" (SELECT 1 FROM meta WHERE key = '" STATE_ARRIVING "' || stray.id" \
+	" AND instr(' ' || value || ' ', ' ' || mailbox || ' ') <> 0))"
 
 static void
 remove_file(struct mirror *m, const struct mailbox *mb, const char *base, const char *place)
@@ -26,16 +34,21 @@ remove_file(struct mirror *m, const struct mailbox *mb, const char *base, const 
 static void
 remove_files(struct mirror *m, const char *id)
 {
-	sqlite3_stmt *q = store_query(
-	    m->store, "SELECT mailbox, base, place FROM stray WHERE id = ?", "t", id);
+	bool crashed = m->verdict == ROOT_CRASHED;
+	sqlite3_stmt *q = store_query(m->store,
+	    "SELECT n, mailbox, base, place FROM stray WHERE id = ? AND (NOT ?"
+	    " OR " OURS_AFTER_CRASH ")",
+	    "ti", id, (int64_t)crashed);
 
 	while (store_row(m->store, q)) {
 		const struct mailbox *mb =
-		    mailboxes_by_n(&m->mailboxes, sqlite3_column_int64(q, 0));
+		    mailboxes_by_n(&m->mailboxes, sqlite3_column_int64(q, 1));
 
 		if (mb != NULL && mb->path != NULL)
-			remove_file(m, mb, (const char *)sqlite3_column_text(q, 1),
-			    (const char *)sqlite3_column_text(q, 2));
+			remove_file(m, mb, (const char *)sqlite3_column_text(q, 2),
+			    (const char *)sqlite3_column_text(q, 3));
+		store_run(
+		    m->store, "DELETE FROM stray WHERE n = ?", "i", sqlite3_column_int64(q, 0));
 	}
 	m->report->deleted++;
 	report_event(m->report, "deleted", json_pack("{s:s}", "id", id), "%s", id);
@@ -90,25 +103,24 @@ remove_all(struct mirror *m)
 	while (
 	    (id = store_text(m->store, "SELECT id FROM temp.leftover LIMIT 1", "")) != NULL) {
 		remove_files(m, id);
-		store_run(m->store, "DELETE FROM stray WHERE id = ?", "t", id);
 		store_run(m->store, "DELETE FROM temp.leftover WHERE id = ?", "t", id);
 		free(id);
 	}
 	return store_error(m->store);
 }
 
-/* After a mere crash, what somebody put back where changes are told is a new message. */
 struct outcome
 leftovers_remove(struct mirror *m)
 {
 	const char *all = "SELECT n, id FROM stray WHERE n > ? AND id NOT LIKE '~%'"
 	                  " AND id NOT IN (SELECT id FROM email) ORDER BY n LIMIT ?";
-	const char *one_way = "SELECT n, id FROM stray WHERE n > ? AND id NOT LIKE '~%'"
-	                      " AND id NOT IN (SELECT id FROM email) AND mailbox NOT IN"
-	                      " (SELECT n FROM mailbox WHERE two_way) ORDER BY n LIMIT ?";
+	const char *after_crash = "SELECT n, id FROM stray WHERE n > ? AND id NOT LIKE '~%'"
+	                          " AND id NOT IN (SELECT id FROM email)"
+	                          " AND " OURS_AFTER_CRASH " ORDER BY n LIMIT ?";
 	struct outcome o;
 
-	o = remote_prove(m, m->verdict == ROOT_CRASHED ? one_way : all, leave_files, note_gone);
+	o = remote_prove(
+	    m, m->verdict == ROOT_CRASHED ? after_crash : all, leave_files, note_gone);
 	if (outcome_is_ok(&o))
 		o = check_brake(m);
 	return outcome_is_ok(&o) ? remove_all(m) : o;

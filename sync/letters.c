@@ -87,6 +87,16 @@ letters_give(struct letters *l, const char *keyword, bool *new_r)
 	return letter;
 }
 
+bool
+letters_left(const struct letters *l)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < LETTERS_MAX; i++)
+		left = left || l->keyword[i] == NULL;
+	return left;
+}
+
 static char *
 file_of(const char *path)
 {

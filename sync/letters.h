@@ -35,6 +35,9 @@ char letters_find(const struct letters *letters, const char *keyword);
  * whether the file has to be written. */
 char letters_give(struct letters *letters, const char *keyword, bool *new_r);
 
+/* Are there any that no keyword has? */
+bool letters_left(const struct letters *letters);
+
 /* Read those of the mailbox with row n and folder path below root, once. */
 struct outcome letters_load(
     struct letters *letters, struct store *store, int64_t n, int root, const char *path);

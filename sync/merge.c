@@ -46,7 +46,8 @@
  *
  * That something is not there proves little.  A file is deleted if a scan that nothing
  * disturbed did not see it, in the folder that was there the last time, while no other folder
- * was changing (scan.c, near.c); a message is destroyed if the service says so by its id.
+ * was changing or waits to become a mailbox (scan.c, near.c); a message is destroyed if the
+ * service says so by its id.
  * Before a message leaves its last mailbox the service is asked which mailboxes it has now
  * (push.c): it may be in one that is not mirrored.
  *

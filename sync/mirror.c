@@ -27,7 +27,9 @@
  *
  * (1) One transaction a page: what is to be done (email.want_*), and the state string from
  *     which the next question starts.  A crash afterwards loses nothing, for the plan is
- *     there; a crash before repeats the question, and the answer is recorded again.
+ *     there; a crash before repeats the question, and the answer is recorded again.  What
+ *     takes more than one transaction is noted until the state string is stored: a message
+ *     that came and went meanwhile is in no answer, and is asked for.
  * (2) Before the first change to the files, or to the service, the next epoch is announced in
  *     the state, then the marker in the Maildir and the state get it.  A run that finds
  *     running = 1, or an epoch that differs and was not announced, knows that the files may be

@@ -50,7 +50,8 @@ struct mirror {
 	bool adopts;     /* files of other programs may be what the service has */
 	bool pulls;      /* the service's changes are made here, */
 	bool pushes;     /* and what is changed here, there */
-	bool unsteady;   /* some folder did not hold still: nothing missing is proof */
+	bool unsteady;   /* some folder did not hold still: nothing missing is proof, */
+	bool hidden;     /* ... and neither while a folder is not looked at that should be */
 	int lock;        /* on the database */
 	struct store *store;
 	struct root root;
@@ -64,6 +65,8 @@ struct mirror {
 	bool drained;                /* all planned messages were taken up */
 	int64_t chunk[MIRROR_CHUNK]; /* rows of email to take up next, see task_next() */
 	size_t chunk_next, chunk_count;
+
+	const char *new_is; /* what to note new messages as: STATE_AHEAD, STATE_IMPORT, NULL */
 
 	struct pace pace; /* of messages, either way */
 	bool full;        /* no room for uploads, which was said */

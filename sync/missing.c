@@ -33,6 +33,19 @@ let_twins_step_in(struct mirror *m, const struct mailbox *mb)
 	}
 }
 
+/* What base is now is what the service has, and base is about to change. */
+static void
+plan_as_it_was(struct mirror *m, int64_t email)
+{
+	char *base = remote_base_mailboxes(m, email);
+
+	store_run(m->store,
+	    "UPDATE email SET want_keywords = keywords, want_mailboxes = ?"
+	    " WHERE n = ? AND want_mailboxes IS NULL",
+	    "ti", base, email);
+	free(base);
+}
+
 void
 missing_restore(struct mirror *m, struct mailbox *mb)
 {
@@ -40,16 +53,8 @@ missing_restore(struct mirror *m, struct mailbox *mb)
 	    "SELECT email FROM place WHERE mailbox = ? AND missing = 1 AND agreed = 1", "i",
 	    mb->n);
 
-	while (store_row(m->store, q)) {
-		int64_t email = sqlite3_column_int64(q, 0);
-		char *base = remote_base_mailboxes(m, email);
-
-		store_run(m->store,
-		    "UPDATE email SET want_keywords = keywords, want_mailboxes = ?"
-		    " WHERE n = ? AND want_mailboxes IS NULL",
-		    "ti", base, email);
-		free(base);
-	}
+	while (store_row(m->store, q))
+		plan_as_it_was(m, sqlite3_column_int64(q, 0));
 	store_run(m->store, "DELETE FROM place WHERE mailbox = ? AND missing = 1", "i", mb->n);
 	m->drained = false;
 }
@@ -82,17 +87,31 @@ missing_note_leaving(struct mirror *m)
 void
 missing_drop_left(struct mirror *m, int64_t email)
 {
-	store_run(m->store,
-	    "DELETE FROM place WHERE email = ? AND missing = 1 AND EXISTS (SELECT 1 FROM meta"
-	    " JOIN email ON meta.key = '" STATE_LEAVING "' || email.id WHERE email.n = ?)",
-	    "ii", email, email);
+	if (store_number(m->store, 0,
+	        "SELECT EXISTS(SELECT 1 FROM place JOIN email ON email.n = place.email"
+	        " JOIN meta ON meta.key = '" STATE_LEAVING "' || email.id"
+	        " WHERE place.email = ? AND missing = 1)",
+	        "i", email) == 0)
+		return;
+	plan_as_it_was(m, email);
+	store_run(m->store, "DELETE FROM place WHERE email = ? AND missing = 1", "i", email);
 }
 
 void
-missing_forget_leaving(struct mirror *m)
+missing_note_arriving(struct mirror *m, const char *id)
 {
 	store_run(m->store,
-	    "DELETE FROM meta WHERE key >= '" STATE_LEAVING "' AND key < '" STATE_LEAVING_END
-	    "'",
+	    "INSERT OR IGNORE INTO meta(key, value) SELECT '" STATE_ARRIVING "' || id,"
+	    " want_mailboxes FROM email WHERE id = ? AND keywords IS NULL"
+	    " AND want_mailboxes <> ''",
+	    "t", id);
+}
+
+void
+missing_forget_notes(struct mirror *m)
+{
+	store_run(m->store,
+	    "DELETE FROM meta WHERE (key >= '" STATE_LEAVING "' AND key < '" STATE_LEAVING_END
+	    "') OR (key >= '" STATE_ARRIVING "' AND key < '" STATE_ARRIVING_END "')",
 	    "");
 }

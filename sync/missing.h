@@ -20,11 +20,19 @@ void missing_restore(struct mirror *m, struct mailbox *mailbox);
 /*
  * What is gone because the service said so, and a run was cut short before it could record
  * that, was not deleted here, even if the service says something else by now.  The first notes
- * the messages before the service is asked; the second drops the files of one that are gone;
- * the third is for when everything is recorded.
+ * the messages before the service is asked; the second drops the files of one that are gone.
  */
 void missing_note_leaving(struct mirror *m);
 void missing_drop_left(struct mirror *m, int64_t email);
-void missing_forget_leaving(struct mirror *m);
+
+/*
+ * The other way round: what such a run downloaded and could not record is ours where it was to
+ * be, even if it is destroyed by now (leftovers.h).  Notes the mailboxes of a message before it
+ * is forgotten.
+ */
+void missing_note_arriving(struct mirror *m, const char *id);
+
+/* Everything is recorded: both notes go. */
+void missing_forget_notes(struct mirror *m);
 
 #endif

@@ -125,7 +125,7 @@ near_look(struct mirror *m)
 	struct outcome o = outcome_ok();
 	bool looked = false;
 
-	m->unsteady = false;
+	m->unsteady = m->hidden;
 	for (size_t i = 0; i < m->mailboxes.count && outcome_is_ok(&o); i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
 
@@ -149,7 +149,7 @@ near_look(struct mirror *m)
 struct outcome
 near_end(struct mirror *m)
 {
-	missing_forget_leaving(m);
+	missing_forget_notes(m);
 	for (size_t i = 0; i < m->mailboxes.count; i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
 

@@ -5,6 +5,9 @@
  * Objects come from /get, which may be newer than the /changes before it in the request; that
  * is harmless, because the next changes will name them again.  The state that is stored is
  * the one of /changes, never that of /get.
+ *
+ * What is recorded before the state is stored may have come and gone when the run after a crash
+ * asks again, and then it is in no list: until then it is noted as being ahead, and asked for.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -101,22 +104,45 @@ prove_destroyed(struct mirror *m, const json_t *destroyed)
 	return o;
 }
 
+/* The mailboxes created or updated: what came with the changes, or more than one Mailbox/get
+ * takes. */
+static struct outcome
+read_mailboxes(struct mirror *m, const json_t *ids, const struct jmap_response *response,
+    const char *call, json_t *list)
+{
+	json_t *result, *properties;
+	struct outcome o = jmap_result(response, call, NULL, &result);
+
+	if (outcome_is_ok(&o))
+		json_array_extend(list, json_get_array(result, "list"));
+	if (!outcome_is(&o, "method/requestTooLarge"))
+		return o;
+	properties = remote_mailbox_properties();
+	o = remote_get_mailboxes(m, ids, properties, list, NULL);
+	json_decref(properties);
+	return o;
+}
+
 static struct outcome
 record_mailboxes(struct mirror *m, const struct track *t, const struct jmap_response *response)
 {
-	const char *calls[] = {t->created, t->updated};
-	json_t *result, *object;
+	json_t *list = json_array(), *object;
+	struct outcome o =
+	    read_mailboxes(m, json_get_array(t->result, "created"), response, t->created, list);
 	size_t i;
 
-	for (size_t c = 0; c < 2; c++) {
-		struct outcome o = jmap_result(response, calls[c], NULL, &result);
-
-		if (!outcome_is_ok(&o))
-			return o;
-		json_array_foreach (json_get_array(result, "list"), i, object)
-			mailboxes_record(&m->mailboxes, m->store, object);
+	if (outcome_is_ok(&o))
+		o = read_mailboxes(
+		    m, json_get_array(t->result, "updated"), response, t->updated, list);
+	if (outcome_is_ok(&o)) {
+		json_array_foreach (list, i, object) {
+			if (mailboxes_record(&m->mailboxes, m->store, object))
+				remote_forget_made(m, json_get_id(object, "id"));
+		}
+		o = prove_destroyed(m, json_get_array(t->result, "destroyed"));
 	}
-	return prove_destroyed(m, json_get_array(t->result, "destroyed"));
+	json_decref(list);
+	return o;
 }
 
 static struct outcome
@@ -160,7 +186,7 @@ record_by_ids(struct mirror *m, const json_t *ids)
 }
 
 /* The messages created and updated.  Recording them is idempotent, and what is recorded
- * before the state is stored is recorded again if the run ends in between. */
+ * before the state is stored is recorded again if the run ends in between, or asked for. */
 static struct outcome
 record_emails(struct mirror *m, const struct track *t, const struct jmap_response *response)
 {
@@ -231,13 +257,22 @@ record_round(struct mirror *m, struct track tracks[2], const struct jmap_respons
 			remote_record_destroyed(m, json_string_value(id));
 	}
 	o = store_commit(m->store);
+	m->new_is = STATE_AHEAD;
 	if (outcome_is_ok(&o))
 		o = record_emails(m, emails, response);
+	m->new_is = NULL;
 	if (!outcome_is_ok(&o))
 		return o;
 	store_begin(m->store);
 	store_state(m, emails);
+	remote_forget_ahead(m);
 	return store_commit(m->store);
+}
+
+static json_t *
+subscription_properties(void)
+{
+	return json_pack("[s, s]", "id", "isSubscribed");
 }
 
 /* Servers do not count somebody's subscribing as a change of the mailbox (Cyrus): each time all
@@ -247,24 +282,48 @@ add_subscriptions(const struct mirror *m, struct jmap_request *request)
 {
 	if (!m->config->subscriptions)
 		return NULL;
-	return jmap_mailbox_get_call(request, NULL, json_pack("[s, s]", "id", "isSubscribed"));
+	return jmap_mailbox_get_call(request, NULL, subscription_properties());
+}
+
+/* Of all mailboxes that are known, where all at once are too many. */
+static struct outcome
+page_subscriptions(struct mirror *m, json_t *list)
+{
+	json_t *ids = json_array(), *properties = subscription_properties();
+	struct outcome o;
+
+	for (size_t i = 0; i < m->mailboxes.count; i++)
+		if (!m->mailboxes.v[i]->gone)
+			json_array_append_new(ids, json_string(m->mailboxes.v[i]->id));
+	o = remote_get_mailboxes(m, ids, properties, list, NULL);
+	json_decref(properties);
+	json_decref(ids);
+	return o;
 }
 
 static struct outcome
 record_subscriptions(struct mirror *m, const struct jmap_response *response, const char *call)
 {
-	struct outcome o = outcome_ok();
-	json_t *result, *object;
+	struct outcome o;
+	json_t *list, *result, *object;
 	size_t i;
 
-	if (call != NULL)
-		o = jmap_result(response, call, NULL, &result);
-	if (call == NULL || !outcome_is_ok(&o))
-		return o;
-	store_begin(m->store);
-	json_array_foreach (json_get_array(result, "list"), i, object)
-		mailboxes_record_subscription(&m->mailboxes, m->store, object);
-	return store_commit(m->store);
+	if (call == NULL)
+		return outcome_ok();
+	list = json_array();
+	o = jmap_result(response, call, NULL, &result);
+	if (outcome_is_ok(&o))
+		json_array_extend(list, json_get_array(result, "list"));
+	else if (outcome_is(&o, "method/requestTooLarge"))
+		o = page_subscriptions(m, list);
+	if (outcome_is_ok(&o)) {
+		store_begin(m->store);
+		json_array_foreach (list, i, object)
+			mailboxes_record_subscription(&m->mailboxes, m->store, object);
+		o = store_commit(m->store);
+	}
+	json_decref(list);
+	return o;
 }
 
 static struct outcome
@@ -329,5 +388,7 @@ remote_changes(struct mirror *m, bool *list_r)
 	}
 	free(tracks[0].since);
 	free(tracks[1].since);
+	if (outcome_is_ok(&o) && !*list_r)
+		o = remote_ask_made(m);
 	return outcome_is_ok(&o) && !*list_r ? remote_ask_imports(m) : o;
 }

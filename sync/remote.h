@@ -30,7 +30,6 @@ struct jmap_ahead *remote_send_ahead(struct mirror *m, struct jmap_request *requ
 
 /* Properties to ask for. */
 json_t *remote_email_properties(void);
-json_t *remote_mailbox_properties(void);
 
 /* Email/get for these ids (the reference is taken), at most m->page: list and notFound. */
 struct outcome remote_get_emails(
@@ -41,20 +40,6 @@ json_t *remote_left_out(const json_t *ids, const json_t *result);
 
 /* answer/missing if it left out any. */
 struct outcome remote_check_whole(const json_t *ids, const json_t *result);
-
-/* Make sure that every mailbox these Emails are in is known, by asking if need be. */
-struct outcome remote_know_mailboxes(struct mirror *m, const json_t *emails);
-
-/* Mailboxes that are missing somewhere: gone, if the service does not know them by id either. */
-struct outcome remote_prove_mailboxes(struct mirror *m, const json_t *ids);
-
-/* Ask for all mailboxes. */
-struct outcome remote_ask_mailboxes(struct mirror *m);
-
-/* Take over a list of Mailbox objects whose state this is; those missing in it that the
- * service says it does not know are gone. */
-struct outcome
-remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *state);
 
 /* Write down what the service says of an Email: a plan, or that nothing is to do. */
 void remote_record_email(struct mirror *m, const json_t *email);
@@ -72,9 +57,12 @@ struct outcome remote_ask_doubts(struct mirror *m);
 /* The service knows the message since it was imported, after the state that is asked from. */
 void remote_note_import(struct mirror *m, const char *id);
 
-/* Those that the changes have not told of: what came and went between two states is in no
- * list. */
+/* Those that the changes have not told of, and those that were recorded before the state they
+ * are of was stored: what came and went between two states is in no list. */
 struct outcome remote_ask_imports(struct mirror *m);
+
+/* What was recorded is not ahead any more; in the transaction that stores the state. */
+void remote_forget_ahead(struct mirror *m);
 
 /* It is destroyed, for which there is proof. */
 void remote_record_destroyed(struct mirror *m, const char *id);
@@ -87,6 +75,46 @@ void remote_record_destroyed(struct mirror *m, const char *id);
 struct outcome remote_prove(struct mirror *m, const char *sql,
     void (*found)(struct mirror *m, const json_t *email),
     void (*gone)(struct mirror *m, const char *id));
+
+/* remote_mailboxes.c: what mailboxes there are */
+
+json_t *remote_mailbox_properties(void);
+
+/*
+ * Mailbox/get for these ids, however many: the objects are appended to list, the ids that the
+ * service does not know to not_found; either may be NULL.
+ */
+struct outcome remote_get_mailboxes(struct mirror *m, const json_t *ids,
+    const json_t *properties, json_t *list, json_t *not_found);
+
+/* Make sure that every mailbox these Emails are in is known, by asking if need be. */
+struct outcome remote_know_mailboxes(struct mirror *m, const json_t *emails);
+
+/* Mailboxes that are missing somewhere: gone, if the service does not know them by id either. */
+struct outcome remote_prove_mailboxes(struct mirror *m, const json_t *ids);
+
+/* The service has the mailbox since after the state that is asked from.  As with messages, what
+ * comes and goes between two states is told of by no changes: those that they do not tell of
+ * are asked for. */
+void remote_note_made(struct mirror *m, const char *id);
+void remote_forget_made(struct mirror *m, const char *id);
+struct outcome remote_ask_made(struct mirror *m);
+
+/* Ask for all mailboxes. */
+struct outcome remote_ask_mailboxes(struct mirror *m);
+
+/*
+ * The answer to a Mailbox/get for all (ids is null) with remote_mailbox_properties(): the
+ * objects, a new reference, and a state from before which none of them changed.  They are asked
+ * for in pages where the service says that these are too many at once.
+ */
+struct outcome remote_read_all_mailboxes(struct mirror *m, const struct jmap_response *response,
+    const char *call, json_t **list_r, char **state_r);
+
+/* Take over a list of Mailbox objects whose state this is; those missing in it that the
+ * service says it does not know are gone. */
+struct outcome
+remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *state);
 
 /* remote_listing.c: the full listing */
 

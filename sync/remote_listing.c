@@ -75,17 +75,17 @@ remote_listing_free(struct listing **listing)
 }
 
 static struct outcome
-record_beginning(struct mirror *m, struct listing *l, const json_t *boxes, const json_t *emails)
+record_beginning(struct mirror *m, struct listing *l, const json_t *boxes, const char *state,
+    const json_t *emails)
 {
-	const char *mailbox_state = json_get_string(boxes, "state");
 	const char *email_state = json_get_string(emails, "state");
 	struct outcome o;
 
-	if (mailbox_state == NULL || email_state == NULL)
-		return outcome_make("answer", "missing", "state");
+	if (email_state == NULL)
+		return outcome_make("answer", "missing", "state of Email/get");
 	l->state = xstrdup(email_state);
 	store_begin(m->store);
-	o = remote_record_all_mailboxes(m, json_get_array(boxes, "list"), mailbox_state);
+	o = remote_record_all_mailboxes(m, boxes, state);
 	if (!outcome_is_ok(&o)) {
 		store_rollback(m->store);
 		return o;
@@ -106,15 +106,18 @@ remote_listing_begin(struct mirror *m, struct listing **listing_r)
 	const char *emails =
 	    jmap_email_get_call(request, json_array(), remote_email_properties());
 	struct outcome o = remote_send(m, request, &response);
-	json_t *boxes_result, *emails_result;
+	json_t *list = NULL, *emails_result;
+	char *state = NULL;
 
 	*listing_r = xcalloc(1, sizeof(**listing_r));
 	if (outcome_is_ok(&o))
-		o = jmap_result(response, boxes, NULL, &boxes_result);
-	if (outcome_is_ok(&o))
 		o = jmap_result(response, emails, NULL, &emails_result);
 	if (outcome_is_ok(&o))
-		o = record_beginning(m, *listing_r, boxes_result, emails_result);
+		o = remote_read_all_mailboxes(m, response, boxes, &list, &state);
+	if (outcome_is_ok(&o))
+		o = record_beginning(m, *listing_r, list, state, emails_result);
+	json_decref(list);
+	free(state);
 	jmap_response_free(&response);
 	jmap_request_free(&request);
 	if (!outcome_is_ok(&o))
@@ -185,18 +188,23 @@ record_ids(struct mirror *m, struct listing *l, json_t *ids)
 	return store_commit(m->store);
 }
 
+/* If something has changed since the listing began, any of them may be newer. */
 static struct outcome
-record_emails(struct mirror *m, const json_t *emails)
+record_emails(struct mirror *m, const struct listing *l, const json_t *result)
 {
+	const json_t *emails = json_get_array(result, "list");
 	struct outcome o = remote_know_mailboxes(m, emails);
+	const char *state = json_get_string(result, "state");
 	json_t *email;
 	size_t i;
 
 	if (!outcome_is_ok(&o))
 		return o;
+	m->new_is = state == NULL || strcmp(state, l->state) != 0 ? STATE_IMPORT : NULL;
 	store_begin(m->store);
 	json_array_foreach (emails, i, email)
 		remote_record_email(m, email);
+	m->new_is = NULL;
 	return store_commit(m->store);
 }
 
@@ -290,7 +298,8 @@ read_ids(struct mirror *m, struct listing *l, const struct step *step,
 }
 
 static struct outcome
-read_emails(struct mirror *m, const struct step *step, const struct jmap_response *response)
+read_emails(struct mirror *m, const struct listing *l, const struct step *step,
+    const struct jmap_response *response)
 {
 	const char *gets[] = {step->fresh, step->known};
 	const json_t *ids[] = {step->fresh_ids, step->known_ids};
@@ -304,7 +313,7 @@ read_emails(struct mirror *m, const struct step *step, const struct jmap_respons
 		if (outcome_is_ok(&o))
 			o = remote_check_whole(ids[i], result);
 		if (outcome_is_ok(&o))
-			o = record_emails(m, json_get_array(result, "list"));
+			o = record_emails(m, l, result);
 	}
 	return o;
 }
@@ -328,7 +337,7 @@ remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)
 	while (outcome_is_ok(&o) && l->begun < m->ahead && may_begin(l))
 		begin_step(m, l);
 	if (outcome_is_ok(&o) && !(step.with_emails && json_array_size(l->page) == 0))
-		o = read_emails(m, &step, response);
+		o = read_emails(m, l, &step, response);
 	*end_r = l->begun == 0 && !may_begin(l);
 	jmap_response_free(&response);
 	step_free(&step);

@@ -1,6 +1,6 @@
 /*
- * Emails and Mailboxes as the service describes them: asked for, and written into the state
- * as what is to be done about them.
+ * Emails as the service describes them: asked for, and written into the state as what is to be
+ * done about them.
  *
  * An Email whose keywords and mailboxes are what the state has needs nothing; any other gets
  * want_ columns.  Only mailboxes that are mirrored count, so an Email that leaves them all
@@ -16,6 +16,7 @@
 #include "sync/keywords.h"
 #include "sync/limits.h"
 #include "sync/merge.h"
+#include "sync/missing.h"
 #include "sync/remote.h"
 #include "sync/state.h"
 
@@ -36,31 +37,15 @@ remote_send_ahead(struct mirror *m, struct jmap_request *request)
 	return jmap_ahead_begin(m->jmap, request, deadline_in_ms(REQUEST_MS));
 }
 
-static json_t *
-strings(const char *const *names, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_string(names[i]));
-	return array;
-}
-
 json_t *
 remote_email_properties(void)
 {
 	static const char *const names[] = {JMAP_EMAIL_MIRROR_PROPERTIES};
+	json_t *array = json_array();
 
-	return strings(names, sizeof(names) / sizeof(names[0]));
-}
-
-json_t *
-remote_mailbox_properties(void)
-{
-	static const char *const names[] = {
-	    "id", "name", "parentId", "role", "myRights", "isSubscribed"};
-
-	return strings(names, sizeof(names) / sizeof(names[0]));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		json_array_append_new(array, json_string(names[i]));
+	return array;
 }
 
 /*
@@ -137,18 +122,33 @@ remote_doubt(struct mirror *m, const char *id)
 	    STATE_DOUBT, id);
 }
 
+static void
+note_new(struct mirror *m, const char *id, const char *as)
+{
+	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
+	    as, id);
+}
+
 void
 remote_note_import(struct mirror *m, const char *id)
 {
-	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
-	    STATE_IMPORT, id);
+	note_new(m, id, STATE_IMPORT);
 }
 
 /* The service has told of it. */
 static void
 forget_import(struct mirror *m, const char *id)
 {
-	store_run(m->store, "DELETE FROM meta WHERE key = ? || ?", "tt", STATE_IMPORT, id);
+	store_run(m->store, "DELETE FROM meta WHERE key IN (? || ?, ? || ?)", "tttt",
+	    STATE_IMPORT, id, STATE_AHEAD, id);
+}
+
+void
+remote_forget_ahead(struct mirror *m)
+{
+	store_run(m->store,
+	    "DELETE FROM meta WHERE key >= '" STATE_AHEAD "' AND key < '" STATE_AHEAD_END "'",
+	    "");
 }
 
 static int64_t
@@ -180,6 +180,8 @@ plan_new(struct mirror *m, const json_t *email, const char *id, const char *keyw
 		return;
 	}
 	wanted = numbers_text(mailboxes);
+	if (m->new_is != NULL)
+		note_new(m, id, m->new_is);
 	store_run(m->store,
 	    "INSERT INTO email(id, blob, size, received, rank, want_keywords, want_mailboxes,"
 	    " aside) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
@@ -206,18 +208,27 @@ correct(struct mirror *m, int64_t n, const json_t *email)
 		    "tiiti", blob, size, n, blob, size);
 }
 
+/* Never downloaded, and wanted nowhere: forget it, unless a file of it is here by now. */
+static bool
+forget_unwanted(struct mirror *m, int64_t n)
+{
+	return store_run(m->store,
+	           "DELETE FROM email WHERE n = ? AND near = 0 AND NOT EXISTS"
+	           " (SELECT 1 FROM place WHERE place.email = email.n)",
+	           "i", n) != 0;
+}
+
 static void
 plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords,
     const struct numbers *mailboxes)
 {
 	char *base = remote_base_mailboxes(m, n), *wanted = numbers_text(mailboxes);
+	bool unwanted = agreed == NULL && *base == '\0' && *wanted == '\0';
 
 	/* A plan that is over may have been carried out by half: files that were told of and not put
 	 * in order since, or that have flags by now which the others have not, are looked at again
 	 * where changes are told. */
-	if (agreed == NULL && *base == '\0' && *wanted == '\0')
-		store_run(m->store, "DELETE FROM email WHERE n = ? AND near = 0", "i", n);
-	else if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
+	if (agreed != NULL && strcmp(agreed, keywords) == 0 && strcmp(base, wanted) == 0)
 		store_run(m->store,
 		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
 		    " JOIN mailbox ON mailbox.n = place.mailbox"
@@ -226,7 +237,7 @@ plan_known(struct mirror *m, int64_t n, const char *agreed, const char *keywords
 		    " want_keywords = NULL, want_mailboxes = NULL"
 		    " WHERE n = ? AND want_mailboxes IS NOT NULL",
 		    "i", n);
-	else
+	else if (!unwanted || !forget_unwanted(m, n))
 		store_run(m->store,
 		    "UPDATE email SET near = near OR EXISTS (SELECT 1 FROM place"
 		    " JOIN mailbox ON mailbox.n = place.mailbox"
@@ -289,6 +300,8 @@ remote_record_destroyed(struct mirror *m, const char *id)
 {
 	m->drained = false;
 	forget_import(m, id);
+	if (mirror_recovers(m))
+		missing_note_arriving(m, id);
 	store_run(m->store,
 	    "DELETE FROM email WHERE id = ? AND NOT EXISTS"
 	    " (SELECT 1 FROM place WHERE place.email = email.n)",
@@ -467,119 +480,10 @@ remote_ask_imports(struct mirror *m)
 	store_run(m->store, "DELETE FROM temp.import", "");
 	store_run(m->store,
 	    "INSERT INTO temp.import(id) SELECT substr(key, length('" STATE_IMPORT "') + 1)"
-	    " FROM meta WHERE key >= '" STATE_IMPORT "' AND key < '" STATE_IMPORT_END "'",
+	    " FROM meta WHERE key >= '" STATE_IMPORT "' AND key < '" STATE_IMPORT_END "'"
+	    " UNION SELECT substr(key, length('" STATE_AHEAD "') + 1)"
+	    " FROM meta WHERE key >= '" STATE_AHEAD "' AND key < '" STATE_AHEAD_END "'",
 	    "");
 	return remote_prove(m, "SELECT n, id FROM temp.import WHERE n > ? ORDER BY n LIMIT ?",
 	    remote_record_email, remote_record_destroyed);
-}
-
-static struct outcome
-prove_some_mailboxes(struct mirror *m, json_t *ids)
-{
-	struct jmap_request *request = jmap_request_new(0);
-	struct jmap_response *response = NULL;
-	const char *call = jmap_mailbox_get_call(request, ids, remote_mailbox_properties());
-	struct outcome o = remote_send(m, request, &response);
-	json_t *result, *id;
-	size_t i;
-
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, call, NULL, &result);
-	if (outcome_is_ok(&o)) {
-		json_array_foreach (json_get_array(result, "notFound"), i, id) {
-			if (json_is_id(id))
-				mailboxes_record_gone(
-				    &m->mailboxes, m->store, json_string_value(id));
-		}
-	}
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	return o;
-}
-
-struct outcome
-remote_prove_mailboxes(struct mirror *m, const json_t *ids)
-{
-	struct outcome o = outcome_ok();
-	size_t count = json_array_size(ids);
-
-	for (size_t i = 0; i < count && outcome_is_ok(&o); i += m->page) {
-		json_t *page = json_array();
-
-		for (size_t j = i; j < count && j < i + m->page; j++)
-			json_array_append(page, json_array_get(ids, j));
-		o = prove_some_mailboxes(m, page);
-	}
-	return o;
-}
-
-struct outcome
-remote_record_all_mailboxes(struct mirror *m, const json_t *list, const char *state)
-{
-	json_t *missing = json_array(), *present = json_object(), *object;
-	struct outcome o;
-	size_t i;
-
-	json_array_foreach (list, i, object) {
-		if (mailboxes_record(&m->mailboxes, m->store, object))
-			json_object_set_new(present, json_get_id(object, "id"), json_true());
-	}
-	for (i = 0; i < m->mailboxes.count; i++) {
-		const struct mailbox *mb = m->mailboxes.v[i];
-
-		if (!mb->gone && json_object_get(present, mb->id) == NULL)
-			json_array_append_new(missing, json_string(mb->id));
-	}
-	json_decref(present);
-	o = remote_prove_mailboxes(m, missing);
-	json_decref(missing);
-	if (outcome_is_ok(&o))
-		state_set(m->store, STATE_MAILBOX, state);
-	return o;
-}
-
-struct outcome
-remote_ask_mailboxes(struct mirror *m)
-{
-	struct jmap_request *request = jmap_request_new(0);
-	struct jmap_response *response = NULL;
-	const char *call = jmap_mailbox_get_call(request, NULL, remote_mailbox_properties());
-	struct outcome o = remote_send(m, request, &response);
-	const char *state = NULL;
-	json_t *result;
-
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, call, NULL, &result);
-	if (outcome_is_ok(&o) && (state = json_get_string(result, "state")) == NULL)
-		o = outcome_make("answer", "missing", "state of Mailbox/get");
-	if (outcome_is_ok(&o)) {
-		store_begin(m->store);
-		o = remote_record_all_mailboxes(m, json_get_array(result, "list"), state);
-		mailboxes_settle(&m->mailboxes, m->store, m->config);
-		if (outcome_is_ok(&o))
-			o = store_commit(m->store);
-		else
-			store_rollback(m->store);
-	}
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	return o;
-}
-
-struct outcome
-remote_know_mailboxes(struct mirror *m, const json_t *emails)
-{
-	json_t *email, *value;
-	const char *id;
-	size_t i;
-
-	json_array_foreach (emails, i, email) {
-		json_object_foreach (json_get_object(email, "mailboxIds"), id, value) {
-			const struct mailbox *mb = mailboxes_by_id(&m->mailboxes, id);
-
-			if (mb == NULL || mb->gone)
-				return remote_ask_mailboxes(m);
-		}
-	}
-	return outcome_ok();
 }

@@ -55,9 +55,19 @@
 /* STATE_IMPORT and its id: a message of ours that the changes have not told of yet. */
 #define STATE_IMPORT     "import/"
 #define STATE_IMPORT_END "import0"
+/* STATE_AHEAD and its id: a message that is newer than the state the changes are asked from. */
+#define STATE_AHEAD     "ahead/"
+#define STATE_AHEAD_END "ahead0"
+/* STATE_MADE and its id: a mailbox that is newer than the state its changes are asked from. */
+#define STATE_MADE     "made/"
+#define STATE_MADE_END "made0"
 /* STATE_LEAVING and its id: a message whose files a run that was cut short may have removed. */
 #define STATE_LEAVING     "leaving/"
 #define STATE_LEAVING_END "leaving0"
+/* STATE_ARRIVING and its id: one that the service destroyed while such a run may have had its
+ * files; the value is the mailboxes it was to be in, as in want_mailboxes. */
+#define STATE_ARRIVING     "arriving/"
+#define STATE_ARRIVING_END "arriving0"
 
 struct outcome state_open(const char *path, struct store **store_r);
 

@@ -142,6 +142,8 @@ static const struct outcome_row table[] = {
     {"set/serverFail", T_AMB, MSG, "4.3.0", 451, TEMP, "the service failed"},
     {"set/serverPartialFail", T_AMB, MSG, "4.3.0", 451, TEMP, "the service failed half-way"},
     {"set/serverUnavailable", T, ACCT, "4.3.2", 451, TEMP, "the service is unavailable"},
+    {"set/mailboxHasEmail", T, MSG, "4.3.0", 451, TEMP, "the mailbox has messages"},
+    {"set/mailboxHasChild", T, MSG, "4.3.0", 451, TEMP, "the mailbox has mailboxes below it"},
     {"set/noRecipients", P, MSG, "5.1.0", 554, EX_DATAERR, "the message has no recipient"},
     {"set/tooManyRecipients", T, MSG, "4.5.3", 452, TEMP, "too many recipients"},
     {"set/invalidRecipients", P, RCPT, "5.1.1", 550, EX_NOUSER, "the recipient was refused"},

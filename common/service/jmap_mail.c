@@ -22,6 +22,16 @@ set_given(json_t *args, const char *key, json_t *value)
 		json_object_set_new(args, key, value);
 }
 
+/* Go on after this id, if there is one. */
+static void
+set_anchor(json_t *args, const char *anchor)
+{
+	if (anchor == NULL)
+		return;
+	set_given(args, "anchor", json_string(anchor));
+	set_given(args, "anchorOffset", json_integer(1));
+}
+
 static const char *
 get_call(struct jmap_request *request, const char *method, json_t *ids, json_t *properties)
 {
@@ -70,11 +80,13 @@ jmap_mailbox_changes_call(struct jmap_request *request, const char *since, int64
 }
 
 const char *
-jmap_mailbox_query_call(struct jmap_request *request, json_t *filter)
+jmap_mailbox_query_call(
+    struct jmap_request *request, json_t *filter, const char *anchor, int64_t limit)
 {
-	json_t *args = json_object();
+	json_t *args = json_pack("{s:I}", "limit", (json_int_t)limit);
 
 	set_given(args, "filter", filter);
+	set_anchor(args, anchor);
 	return jmap_call(request, "Mailbox/query", args);
 }
 
@@ -105,10 +117,7 @@ jmap_email_query_call(struct jmap_request *request, json_t *filter, bool newest_
 	    "isAscending", newest_first ? 0 : 1, "limit", (json_int_t)limit);
 
 	set_given(args, "filter", filter);
-	if (anchor != NULL) {
-		set_given(args, "anchor", json_string(anchor));
-		set_given(args, "anchorOffset", json_integer(1));
-	}
+	set_anchor(args, anchor);
 	return jmap_call(request, "Email/query", args);
 }
 

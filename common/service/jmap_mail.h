@@ -18,15 +18,16 @@ const char *
 jmap_mailbox_get_call(struct jmap_request *request, json_t *ids, json_t *properties);
 const char *
 jmap_mailbox_changes_call(struct jmap_request *request, const char *since, int64_t max_changes);
-const char *jmap_mailbox_query_call(struct jmap_request *request, json_t *filter);
 const char *jmap_mailbox_set_call(
     struct jmap_request *request, json_t *create, json_t *update, json_t *destroy);
 const char *jmap_email_get_call(struct jmap_request *request, json_t *ids, json_t *properties);
 const char *jmap_email_changes_call(
     struct jmap_request *request, const char *since, int64_t max_changes); /* 0: no limit */
 
-/* One page of ids, oldest or newest first by receivedAt; anchor (an id, or NULL) with
- * offset 1 continues after it. */
+/* One page of ids; anchor (an id, or NULL) with offset 1 continues after it.  The second has the
+ * oldest or newest first, by receivedAt. */
+const char *jmap_mailbox_query_call(
+    struct jmap_request *request, json_t *filter, const char *anchor, int64_t limit);
 const char *jmap_email_query_call(struct jmap_request *request, json_t *filter,
     bool newest_first, const char *anchor, int64_t limit);
 const char *jmap_email_set_call(struct jmap_request *request, json_t *create, json_t *update,

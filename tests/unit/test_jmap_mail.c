@@ -26,7 +26,7 @@ add_calls(struct jmap_request *request)
 {
 	jmap_mailbox_get_call(request, NULL, json_pack("[s]", "id"));
 	jmap_mailbox_changes_call(request, "1", 0);
-	jmap_mailbox_query_call(request, json_pack("{s:s}", "role", "sent"));
+	jmap_mailbox_query_call(request, json_pack("{s:s}", "role", "sent"), "B1", 10);
 	jmap_mailbox_set_call(request, json_object(), NULL, NULL);
 	jmap_email_get_call(request, json_pack("[s]", "M1"), NULL);
 	jmap_email_changes_call(request, "7", 500);
@@ -44,7 +44,8 @@ calls_name_their_arguments_as_the_rfc_does(void **state)
 	static const char *const expected[] = {
 	    "[\"Mailbox/get\",{\"properties\":[\"id\"],\"accountId\":\"a1\"},\"c0\"]",
 	    "[\"Mailbox/changes\",{\"sinceState\":\"1\",\"accountId\":\"a1\"},\"c1\"]",
-	    "[\"Mailbox/query\",{\"filter\":{\"role\":\"sent\"},\"accountId\":\"a1\"},\"c2\"]",
+	    "[\"Mailbox/query\",{\"limit\":10,\"filter\":{\"role\":\"sent\"},"
+	    "\"anchor\":\"B1\",\"anchorOffset\":1,\"accountId\":\"a1\"},\"c2\"]",
 	    "[\"Mailbox/set\",{\"create\":{},\"accountId\":\"a1\"},\"c3\"]",
 	    "[\"Email/get\",{\"ids\":[\"M1\"],\"accountId\":\"a1\"},\"c4\"]",
 	    "[\"Email/"

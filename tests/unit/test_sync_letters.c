@@ -61,8 +61,10 @@ the_twenty_seventh_keyword_gets_none(void **state)
 	(void)state;
 	for (int i = 0; i < 26; i++) {
 		snprintf(name, sizeof(name), "k%d", i);
+		assert_true(letters_left(&l));
 		assert_int_equal(letters_give(&l, name, &fresh), 'a' + i);
 	}
+	assert_false(letters_left(&l));
 	assert_int_equal(letters_give(&l, "one-more", &fresh), '\0');
 	assert_false(fresh);
 	letters_free(&l);

@@ -7,7 +7,9 @@ Lies are functions, by what they are told about:
     "Email/get", any other method    lie(arguments, asked): the arguments of one response and of
                                      its call; what it returns, if anything, is a method error
 
-Without lies it is as honest as what is behind it.
+Without lies it is as honest as what is behind it.  What it refuses is no lie: a method whose name
+is in refuses is called with nothing to create, update or destroy, and says of all that it was asked
+to that it is the error there.  What a request with a method in loses does is done, and not answered.
 """
 
 import http.client
@@ -16,6 +18,7 @@ import json
 import threading
 import urllib.parse
 
+NOT_DONE = {"create": "notCreated", "update": "notUpdated", "destroy": "notDestroyed"}
 DROPPED = {"connection", "content-length", "transfer-encoding", "keep-alive", "host", "accept-encoding", "expect"}
 
 
@@ -38,7 +41,7 @@ class Answer:
 class Liar:
     def __init__(self, url):
         self.behind = urllib.parse.urlsplit(url).netloc
-        self.lies = {}
+        self.lies, self.refuses, self.loses = {}, {}, set()
         self.local = threading.local()
         liar = self
 
@@ -65,8 +68,16 @@ class Liar:
         self.server.server_close()
 
     def handle(self, handler, body):
-        answer = self.forward(handler, body)
         kind = kind_of(handler.path)
+        refused = {}
+        if kind == "api" and self.refuses:
+            body, refused = self.take_out(json.loads(body))
+        answer = self.forward(handler, body)
+        if kind == "api" and self.loses & {call[0] for call in json.loads(body)["methodCalls"]}:
+            handler.close_connection = True
+            return
+        if refused:
+            self.put_errors(answer, refused)
         if kind == "api":
             self.lie_of_methods(answer, json.loads(body))
         if kind in self.lies:
@@ -97,6 +108,23 @@ class Liar:
                 self.local.connection = None
                 if last:
                     raise
+
+    def take_out(self, request):
+        """The request without what is refused, and what that is: {call: (arguments of the answer)}"""
+        refused = {}
+        for name, arguments, call in request["methodCalls"]:
+            if name in self.refuses:
+                asked = {what: arguments.pop(what, None) or [] for what in NOT_DONE}
+                refused[call] = {NOT_DONE[what]: {one: self.refuses[name] for one in ones}
+                                 for what, ones in asked.items() if ones}
+        return json.dumps(request).encode(), refused
+
+    @staticmethod
+    def put_errors(answer, refused):
+        document = answer.json()
+        for _, arguments, call in document["methodResponses"]:
+            arguments.update(refused.get(call, {}))
+        answer.put(document)
 
     def lie_of_methods(self, answer, request):
         lies = {name: lie for name, lie in self.lies.items() if "/" in name}

@@ -197,6 +197,7 @@ class World:
             assert not result["notUpdated"] and not result["notDestroyed"], result
 
     def change_mailbox(self, box, what):
+        self.find_boxes()
         if what == "++":
             result = self.account.call("Mailbox/set", create={"new": {"name": NAMES[box]}})
         elif what == "!!":
@@ -376,7 +377,7 @@ class Table:
     Of more, "options" are in the section from the start; "settled" instead of them after both
     sides agreed, with a run more; "then" from before the run that is looked at.  "later" is
     what changes at the service when all is done, "meanwhile" what does after a run that may have
-    been killed."""
+    been killed; "kills" is at how many points that is, where what it shows happens at few."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -460,8 +461,9 @@ class Table:
                     steps = self.once(world, row)
                     every = range(1, steps + 1)
                     offset = (len(row[0]) % 7 + 1) / 8
-                    points = every if kills == 0 or steps <= kills else \
-                        [1 + int((i + offset) * steps / kills) for i in range(kills)]
+                    some = max(kills, self.more(row).get("kills", 0))
+                    points = every if kills == 0 or steps <= some else \
+                        [1 + int((i + offset) * steps / some) for i in range(some)]
                     for i, point in enumerate(points):
                         for loses in (False, True) if kills == 0 else (i % 2 == 1,):
                             self.killed(world, row, point, loses)
