@@ -146,8 +146,9 @@ store_open(const char *path, const struct store_options *options, struct store *
 	s->path = xstrdup(path);
 	s->error = outcome_ok();
 	make_private(s);
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_open_v2(path, &s->db,
+	        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	        NULL) != SQLITE_OK)
 		fail(s, "cannot open");
 	configure(s, options);
 	run_schema_steps(s, options->steps);
