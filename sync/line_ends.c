@@ -126,48 +126,33 @@ turn_back(struct line_ends *l)
 	return lseek(l->fd, end, SEEK_SET) == end;
 }
 
-/* The first CR that no LF follows, or LF that no CR precedes, in bytes; NULL if none. */
-static const char *
-find_bare(const struct line_ends *l, const char *bytes, size_t length)
-{
-	const char *end = bytes + length;
-	const char *p = bytes;
-
-	if (l->pending_cr) {
-		if (*p != '\n')
-			return p;
-		p++;
-	}
-	while (p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-		const char *line_end = lf != NULL ? lf : end;
-		const char *cr = memchr(p, '\r', (size_t)(line_end - p));
-
-		if (cr != NULL && cr + 1 < line_end)
-			return cr;
-		if (lf != NULL && cr == NULL)
-			return lf;
-		p = lf != NULL ? lf + 1 : end;
-	}
-	return NULL;
-}
-
-/* Write bytes, which have CRLFs only, with LFs; a CR at their end is kept back. */
+/*
+ * Write bytes with LFs, to the first line end that is no CRLF; a CR at their end is kept back.
+ * *taken_r: so many bytes.  Fewer than length if there is a CR that no LF follows (it is kept
+ * back then), or an LF that no CR precedes.
+ */
 static bool
-put_converted(struct line_ends *l, const char *bytes, size_t length)
+put_converted(struct line_ends *l, const char *bytes, size_t length, size_t *taken_r)
 {
-	const char *p = bytes, *end = bytes + length;
+	const char *p = bytes, *end = bytes + length, *bare = NULL;
 
-	l->received += (int64_t)length;
-	l->pending_cr = bytes[length - 1] == '\r';
-	while (p < end) {
-		const char *cr = memchr(p, '\r', (size_t)(end - p));
+	while (p < end && bare == NULL && (!l->pending_cr || *p == '\n')) {
+		const char *from = l->pending_cr ? p + 1 : p;
+		const char *cr = memchr(from, '\r', (size_t)(end - from));
 		const char *run_end = cr != NULL ? cr : end;
 
+		bare = memchr(from, '\n', (size_t)(run_end - from));
+		if (bare != NULL) {
+			cr = NULL;
+			run_end = bare;
+		}
 		if (!put(l, p, (size_t)(run_end - p)))
 			return false;
-		p = cr != NULL ? cr + 1 : end;
+		l->pending_cr = cr != NULL;
+		p = cr != NULL ? cr + 1 : run_end;
 	}
+	*taken_r = (size_t)(p - bytes);
+	l->received += (int64_t)*taken_r;
 	return true;
 }
 
@@ -190,15 +175,17 @@ put_raw(struct line_ends *l, const char *bytes, size_t length)
 bool
 line_ends_write(struct line_ends *l, const char *bytes, size_t length)
 {
-	if (length == 0)
-		return true;
-	if (!l->raw && find_bare(l, bytes, length) == NULL)
-		return put_converted(l, bytes, length);
+	size_t taken = 0;
+
 	if (!l->raw) {
+		if (!put_converted(l, bytes, length, &taken))
+			return false;
+		if (taken == length)
+			return true;
 		if (!turn_back(l) || (l->pending_cr && !put(l, "\r", 1)))
 			return false;
 	}
-	return put_raw(l, bytes, length);
+	return taken == length || put_raw(l, bytes + taken, length - taken);
 }
 
 bool

@@ -303,11 +303,12 @@ mirror_concerns(const struct mirror *m, const struct numbers *mailboxes)
 struct outcome
 mirror_start_changing(struct mirror *m)
 {
-	int64_t epoch = state_get_number(m->store, STATE_EPOCH, 0);
+	int64_t epoch;
 	struct outcome o;
 
 	if (m->changing)
 		return outcome_ok();
+	epoch = state_get_number(m->store, STATE_EPOCH, 0);
 	o = root_make(&m->root);
 	if (m->root.marked && m->root.epoch > epoch)
 		epoch = m->root.epoch;

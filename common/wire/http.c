@@ -29,10 +29,10 @@ struct http {
 	unsigned streams;            /* of a connection, now */
 	CURLM *multi;                /* NULL until the first transfer */
 	struct http_transfer *transfers, *last;
-	size_t count;
-	size_t finished;  /* so many done() calls, ever */
-	bool interrupted; /* a callback wants http_run() to return */
-	bool multiplexed; /* the last answer came by HTTP/2 */
+	size_t count, under_way; /* of them, and with a handle */
+	size_t finished;         /* so many done() calls, ever */
+	bool interrupted;        /* a callback wants http_run() to return */
+	bool multiplexed;        /* the last answer came by HTTP/2 */
 };
 
 struct http *
@@ -232,10 +232,12 @@ begin(struct http *http, struct http_transfer *t)
 		t->began_ms = clock_ms();
 	make_multi(http);
 	o = http_attempt_begin(t, &http->options);
-	if (!outcome_is_ok(&o))
+	if (!outcome_is_ok(&o)) {
 		finish(http, t, o);
-	else
-		curl_multi_add_handle(http->multi, t->easy);
+		return;
+	}
+	curl_multi_add_handle(http->multi, t->easy);
+	http->under_way++;
 }
 
 /* Follow the redirect, or say why not. */
@@ -295,12 +297,15 @@ decide(struct http *http, struct http_transfer *t, CURLcode result)
 	finish(http, t, o);
 }
 
-/* The transfer whose attempt is to begin first, or NULL. */
+/* The transfer whose attempt is to begin first, or NULL.  Asked for twice each time that
+ * anything passes, and mostly there is none. */
 static struct http_transfer *
 find_next(struct http *http)
 {
 	struct http_transfer *first = NULL;
 
+	if (http->under_way == http->count)
+		return NULL;
 	for (struct http_transfer *t = http->transfers; t != NULL; t = t->next)
 		if (t->easy == NULL &&
 		    (first == NULL || t->not_before_ms < first->not_before_ms))
@@ -324,6 +329,7 @@ decide_all(struct http *http)
 			continue;
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
 		curl_multi_remove_handle(http->multi, easy);
+		http->under_way--;
 		decide(http, t, result);
 	}
 }
@@ -442,6 +448,7 @@ http_abandon(struct http *http)
 
 		if (t->easy != NULL) {
 			curl_multi_remove_handle(http->multi, t->easy);
+			http->under_way--;
 			if (http_attempt_drop(t))
 				o = outcome_ambiguous(o);
 		}

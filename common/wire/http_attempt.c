@@ -1,6 +1,7 @@
 /*
  * One attempt of a transfer: a libcurl handle made ready, and what its end means.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,11 +91,22 @@ set_times(struct http_transfer *t, const struct http_options *options, int64_t l
 	curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
 
+/* Is libcurl told by whom it was built of a file of authorities?  It asks every library for
+ * its version to say so, which is too much for each attempt. */
+static bool have_ca_file;
+
+static void
+look_for_ca_file(void)
+{
+	have_ca_file = curl_version_info(CURLVERSION_NOW)->cainfo != NULL;
+}
+
 static void
 set_security(struct http_transfer *t, const struct http_options *options)
 {
-	const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+	pthread_once(&once, look_for_ca_file);
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -105,7 +117,7 @@ set_security(struct http_transfer *t, const struct http_options *options)
 	 * byte is sent, and a directory has each of them twice. */
 	if (options->ca_file != NULL)
 		curl_easy_setopt(t->easy, CURLOPT_CAINFO, options->ca_file);
-	if (options->ca_file != NULL || version->cainfo != NULL)
+	if (options->ca_file != NULL || have_ca_file)
 		curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
 }
 
@@ -115,12 +127,8 @@ set_security(struct http_transfer *t, const struct http_options *options)
  * a transfer now and then the answer to another that shares the connection.
  */
 static void
-set_connection(struct http_transfer *t)
+set_connection(struct http_transfer *t, bool https)
 {
-	struct http_origin origin;
-	bool https = http_origin_read(t->answer.url, &origin) && origin.https;
-
-	http_origin_free(&origin);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
@@ -170,7 +178,7 @@ clean(const char *value)
 }
 
 static struct outcome
-check(const struct http_transfer *t)
+check(const struct http_transfer *t, bool *https_r)
 {
 	const struct http_request *request = &t->request;
 
@@ -180,14 +188,14 @@ check(const struct http_transfer *t)
 		return outcome_make("local", "usage", "control characters in a header");
 	if (deadline_passed(request->deadline))
 		return outcome_make("local", "deadline", NULL);
-	return http_may_ask(t->answer.url);
+	return http_may_ask(t->answer.url, https_r);
 }
 
 struct outcome
 http_attempt_begin(struct http_transfer *t, const struct http_options *options)
 {
-	struct outcome o = check(t);
-	bool again = t->answer.attempts != 0;
+	bool https = false, again = t->answer.attempts != 0;
+	struct outcome o = check(t, &https);
 
 	if (!outcome_is_ok(&o))
 		return o;
@@ -206,7 +214,7 @@ http_attempt_begin(struct http_transfer *t, const struct http_options *options)
 	add_headers(t);
 	set_times(t, options, deadline_left_ms(t->request.deadline));
 	set_security(t, options);
-	set_connection(t);
+	set_connection(t, https);
 	set_speed(t, options->speed);
 	return outcome_ok();
 }

@@ -94,8 +94,8 @@ bool http_stream_end(struct http_transfer *t);
 #define HTTP_REDIRECTS_MAX 5
 #define HTTP_ATTEMPTS_MAX  12
 
-/* May the URL be asked at all?  net/insecure or local/config if not. */
-struct outcome http_may_ask(const char *url);
+/* May the URL be asked at all?  net/insecure or local/config if not.  *https_r: by TLS. */
+struct outcome http_may_ask(const char *url, bool *https_r);
 
 /* Is it worth another attempt, after this outcome and answer? */
 bool http_may_retry(const struct http_transfer *t, const struct outcome *o);

@@ -37,7 +37,7 @@ static const struct {
 };
 
 struct outcome
-http_may_ask(const char *url)
+http_may_ask(const char *url, bool *https_r)
 {
 	struct http_origin origin;
 	struct outcome o = outcome_ok();
@@ -48,6 +48,7 @@ http_may_ask(const char *url)
 		o = outcome_make("net", "insecure", "%s", origin.host);
 		outcome_hint(&o, "use https:");
 	}
+	*https_r = origin.https;
 	http_origin_free(&origin);
 	return o;
 }
