@@ -44,7 +44,7 @@ struct options {
 	int64_t capability_ttl;
 	int64_t challenge_ttl;
 	int64_t max_streams; /* of events, open at once */
-	int64_t threads; /* 0: as many as processors, at least four */
+	int64_t threads;     /* 0: as many as processors, at least four */
 	struct limits limits;
 	bool absolute_urls;
 	bool redirect;

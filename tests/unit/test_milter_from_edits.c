@@ -442,8 +442,7 @@ static void
 own_addresses_among_recipients_become_the_alias(void **state)
 {
 	(void)state;
-	expect("To", "Bob <bob@x.example>, Me <Me@own.example>",
-	    "Bob <bob@x.example>, " ALIAS);
+	expect("To", "Bob <bob@x.example>, Me <Me@own.example>", "Bob <bob@x.example>, " ALIAS);
 	expect("To", "=?utf-8?q?Real_Name?= <me@own.example> (at home), Bob <bob@x.example>",
 	    ALIAS ", Bob <bob@x.example>");
 	expect("Cc", "me+copy@own.example", ALIAS);
