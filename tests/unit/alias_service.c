@@ -133,7 +133,7 @@ alias_call(
 		assert_true(outcome_is_ok(&o));
 	}
 	o = simplelogin_call(
-	    service->sl, simplelogin_endpoint(words), object, deadline_in_ms(10000), answer_r);
+	    service->sl, simplelogin_endpoint(words), object, deadline_in_ms(120000), answer_r);
 	json_decref(object);
 	return o;
 }

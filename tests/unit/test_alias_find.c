@@ -61,8 +61,8 @@ find(struct alias_service *service, bool disabled_too, enum alias_found how)
 {
 	struct alias_map_alias alias;
 	enum alias_found its;
-	struct outcome o = alias_find(
-	    map, service->sl, "example.com", disabled_too, deadline_in_ms(10000), &alias, &its);
+	struct outcome o = alias_find(map, service->sl, "example.com", disabled_too,
+	    deadline_in_ms(120000), &alias, &its);
 	int64_t id = alias.id;
 
 	if (!outcome_is_ok(&o))
@@ -281,7 +281,7 @@ a_quota_that_is_used_up_is_said(void **state)
 	        "{\"error\":\"You have reached the limitation of a free account with the "
 	        "maximum of 5 aliases\"}"});
 	o = alias_find(
-	    map, service->sl, "example.com", false, deadline_in_ms(10000), &alias, &how);
+	    map, service->sl, "example.com", false, deadline_in_ms(120000), &alias, &how);
 	assert_string_equal(o.condition, "alias/quota");
 	assert_int_equal(alias.id, 0);
 	alias_played(service);
@@ -333,7 +333,7 @@ a_service_that_fails_leaves_the_map_as_it_is(void **state)
 	service->account.refresh_ms = 0;
 	alias_play(service, {"GET /api/aliases/3", 500, "{\"error\":\"Internal error\"}"});
 	o = alias_find(
-	    map, service->sl, "example.com", false, deadline_in_ms(10000), &alias, &how);
+	    map, service->sl, "example.com", false, deadline_in_ms(120000), &alias, &how);
 	assert_string_equal(o.condition, "http/5xx");
 	assert_int_equal(alias.id, 0);
 	service->account.refresh_ms = 3600000;
@@ -352,7 +352,7 @@ a_contact_is_made_once_and_then_known(void **state)
 	                        "\"reverse_alias_address\":\"Bob_at_x_q@sl.example\"}"});
 	for (int i = 0; i < 2; i++) {
 		o = alias_find_contact(
-		    map, service->sl, 3, "Bob@X.example", deadline_in_ms(10000), &contact);
+		    map, service->sl, 3, "Bob@X.example", deadline_in_ms(120000), &contact);
 		assert_string_equal(o.text, "ok");
 		assert_int_equal(contact.id, 8);
 		assert_string_equal(contact.reverse, "Bob_at_x_q@sl.example");
@@ -380,7 +380,7 @@ a_rebuild_learns_all_there_is(void **state)
 	    {"GET /api/aliases/7/contacts?page_id=1", 200, "{\"contacts\":[]}"},
 	    {"GET /api/aliases/8/contacts?page_id=0", 200, "{\"contacts\":[]}"},
 	    {"GET /api/v2/aliases?page_id=1", 200, LIST()});
-	o = alias_rebuild(map, service->sl, true, deadline_in_ms(10000), NULL, NULL);
+	o = alias_rebuild(map, service->sl, true, deadline_in_ms(120000), NULL, NULL);
 	assert_string_equal(o.text, "ok");
 	alias_played(service);
 	o = alias_map_count(map, &counts);

@@ -1078,10 +1078,10 @@ deliveries_at_the_same_time_share_requests(void **state)
 		snprintf(all[i].queue_id, sizeof(all[i].queue_id), "T%d", i);
 		pthread_create(&all[i].thread, NULL, deliver_one, &all[i]);
 	}
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < THREADS; i++)
 		pthread_join(all[i].thread, NULL);
+	for (int i = 0; i < THREADS; i++)
 		assert_string_equal(all[i].outcome.condition, "ok");
-	}
 	assert_int_equal(world->submissions, THREADS);
 	assert_int_equal(sent_to(world, "a@y"), THREADS);
 	wait_for_rest(world);
@@ -1106,11 +1106,11 @@ one_delivery_in_many_threads_is_sent_once(void **state)
 		snprintf(all[i].queue_id, sizeof(all[i].queue_id), "same");
 		pthread_create(&all[i].thread, NULL, deliver_one, &all[i]);
 	}
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 8; i++)
 		pthread_join(all[i].thread, NULL);
+	for (int i = 0; i < 8; i++)
 		if (!outcome_is_ok(&all[i].outcome))
 			assert_string_equal(all[i].outcome.condition, "local/another-try");
-	}
 	expect(world, "same", "a@y", "ok");
 	assert_int_equal(sent_to(world, "a@y"), 1);
 }

@@ -124,7 +124,7 @@ get(const char *url, const char *ca_file, const char *authorization)
 	struct http_request request = {.method = "GET",
 	    .url = url,
 	    .authorization = authorization,
-	    .deadline = deadline_in_ms(10000)};
+	    .deadline = deadline_in_ms(120000)};
 	struct http_answer a;
 	struct outcome o = http_perform(http, &request, &a);
 

@@ -84,7 +84,7 @@ a_window_that_is_full_keeps_requests_back_in_every_process(void **state)
 	service->account.paced = true;
 	alias_play(service, ANSWERED, ANSWERED);
 	for (int i = 0; i < 2; i++) {
-		o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 2000);
+		o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 30000);
 		assert_string_equal(o.text, "ok");
 		open_again(service);
 	}
@@ -102,10 +102,10 @@ a_window_that_is_over_has_room_again(void **state)
 
 	service->account.paced = true;
 	alias_play(service, ANSWERED, ANSWERED);
-	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 2000);
+	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 30000);
 	json_decref(remembered(service, "user forgot-password", "windows",
 	    json_pack("[[I, i]]", (json_int_t)(clock_wall_ms() - 60001), 2)));
-	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 2000);
+	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 30000);
 	assert_string_equal(o.text, "ok");
 	alias_played(service);
 }
@@ -118,10 +118,10 @@ a_window_of_the_future_does_not_lock_us_out(void **state)
 
 	service->account.paced = true;
 	alias_play(service, ANSWERED, ANSWERED);
-	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 2000);
+	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 30000);
 	json_decref(remembered(service, "user forgot-password", "windows",
 	    json_pack("[[I, i]]", (json_int_t)(clock_wall_ms() + 86400000), 2)));
-	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 2000);
+	o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 30000);
 	assert_string_equal(o.text, "ok");
 }
 
@@ -224,7 +224,7 @@ a_file_that_cannot_be_read_is_begun_afresh(void **state)
 		o = file_write_atomic(AT_FDCWD, alias_file(service, "main/limits"), texts[i],
 		    strlen(texts[i]), 0600);
 		alias_play(service, ANSWERED);
-		o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 2000);
+		o = call(service, "user forgot-password", "{\"email\":\"a@b.c\"}", 30000);
 		assert_string_equal(o.text, "ok");
 		alias_played(service);
 	}
