@@ -31,6 +31,9 @@
 #define QUEUE_MAX    64
 #define BATCH_BYTES  (32 << 20)
 #define BATCHES_MAX  3 /* with the disk thread */
+/* Messages of a full batch: what is under way then has room in it, too.  Otherwise the window
+ * would have to run empty before each batch. */
+#define BATCH_FULL   (MIRROR_CHUNK - WINDOW_MAX)
 #define FAILURES_MAX 3 /* in a row, of the service and not of a message */
 #define RUN_MS       200
 #define PATIENCE_MAX 12     /* requests for patience without a success between them */
@@ -461,7 +464,7 @@ download_run(struct download *d, bool flush, bool *busy_r)
 		wait_for_turn(d);
 	report_progress(d->mirror->report);
 	full = d->filling != NULL &&
-	       (d->filling->count == MIRROR_CHUNK || d->filling_bytes >= BATCH_BYTES ||
+	       (d->filling->count >= BATCH_FULL || d->filling_bytes >= BATCH_BYTES ||
 	           (flush && d->queued == 0 && d->under_way == 0));
 	if (full && !disk_is_full(d))
 		submit(d);

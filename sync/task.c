@@ -473,11 +473,12 @@ task_record(struct mirror *m, const struct task *t)
 	        " (SELECT 1 FROM place WHERE place.email = email.n)",
 	        "i", t->n) != 0)
 		return;
-	store_run(m->store, "UPDATE email SET keywords = ?, raw = ? WHERE n = ?", "tii",
-	    t->want_keywords, (int64_t)t->raw, t->n);
 	/* What was planned while we were at it stays planned. */
 	store_run(m->store,
-	    "UPDATE email SET want_keywords = NULL, want_mailboxes = NULL"
-	    " WHERE n = ? AND want_keywords = ? AND want_mailboxes = ?",
-	    "itt", t->n, t->want_keywords, t->want_mailboxes);
+	    "UPDATE email SET keywords = ?1, raw = ?2,"
+	    " want_keywords = CASE WHEN want_keywords = ?1 AND want_mailboxes = ?3"
+	    " THEN NULL ELSE want_keywords END,"
+	    " want_mailboxes = CASE WHEN want_keywords = ?1 AND want_mailboxes = ?3"
+	    " THEN NULL ELSE want_mailboxes END WHERE n = ?4",
+	    "titi", t->want_keywords, (int64_t)t->raw, t->want_mailboxes, t->n);
 }
