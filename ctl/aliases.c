@@ -80,7 +80,7 @@ aliases_open(struct ctl *ctl, int *status)
 	a->account = account;
 	a->timeout_ms = 1000 * (int64_t)timeout;
 	aliases_begin(a);
-	o = simplelogin_open(account, &a->sl);
+	o = simplelogin_open(account, NULL, &a->sl);
 	if (outcome_is_ok(&o)) {
 		simplelogin_on_wait(a->sl, show_wait, a);
 		path = alias_map_path(account);

@@ -19,6 +19,8 @@ const struct ctl_option ctl_check_options[] = {
     {NULL, NULL, NULL},
 };
 
+const struct http_options check_patience = {.retry_ms = 3000};
+
 static const struct {
 	const char *name, *colour;
 } levels[] = {

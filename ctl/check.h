@@ -12,6 +12,9 @@
 
 enum finding_level { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
 
+/* Who asks whether all is well wants to hear that it is not. */
+extern const struct http_options check_patience;
+
 struct check {
 	bool json;
 	bool colour;

@@ -12,7 +12,6 @@
 #include "ctl/check.h"
 
 #define DEADLINE_MS 600000 /* a login may take a proof of work */
-#define RETRY_MS    3000   /* who asks whether all is well wants to hear that it is not */
 
 struct account_check {
 	struct check *check;
@@ -183,8 +182,7 @@ check_account(struct check *check, const struct account *account, bool offline)
 	char *subject = xasprintf("account %s", account->name);
 	struct account_check c = {
 	    .check = check, .subject = subject, .deadline = deadline_in_ms(DEADLINE_MS)};
-	struct http_options options = {.retry_ms = RETRY_MS};
-	struct outcome o = jmap_open(account, &options, &c.jmap);
+	struct outcome o = jmap_open(account, &check_patience, &c.jmap);
 
 	if (!outcome_is_ok(&o)) {
 		check_outcome(check, subject, &o);

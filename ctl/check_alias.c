@@ -60,7 +60,7 @@ check_alias(struct check *check, const struct alias_account *account, bool offli
 	char *subject = xasprintf("alias %s", account->name);
 	struct simplelogin *sl = NULL;
 	json_t *info = NULL;
-	struct outcome o = simplelogin_open(account, &sl);
+	struct outcome o = simplelogin_open(account, &check_patience, &sl);
 
 	if (outcome_is_ok(&o))
 		o = simplelogin_have_key(sl);

@@ -83,7 +83,7 @@ check_used(
 {
 	char *subject = xasprintf("milter, alias %s", account->name);
 	struct simplelogin *sl = NULL;
-	struct outcome o = simplelogin_open(account, &sl);
+	struct outcome o = simplelogin_open(account, &check_patience, &sl);
 
 	if (outcome_is_ok(&o))
 		o = simplelogin_have_key(sl);

@@ -27,7 +27,7 @@ open_both(struct clerk *clerk)
 	char *path;
 
 	if (clerk->sl == NULL)
-		o = simplelogin_open(clerk->account, &clerk->sl);
+		o = simplelogin_open(clerk->account, NULL, &clerk->sl);
 	if (outcome_is_ok(&o) && clerk->map == NULL) {
 		path = alias_map_path(clerk->account);
 		o = alias_map_open(path, &clerk->map);

@@ -92,7 +92,7 @@ static struct outcome
 check_domain(const struct alias_account *account)
 {
 	struct simplelogin *sl = NULL;
-	struct outcome o = simplelogin_open(account, &sl);
+	struct outcome o = simplelogin_open(account, NULL, &sl);
 
 	if (outcome_is_ok(&o))
 		o = simplelogin_domain_check(sl, account->domain, deadline_in_ms(CHECK_MS));

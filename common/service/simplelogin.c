@@ -32,15 +32,18 @@ open_directory(const char *path, int *dir_r)
 }
 
 struct outcome
-simplelogin_open(const struct alias_account *account, struct simplelogin **sl_r)
+simplelogin_open(const struct alias_account *account, const struct http_options *options,
+    struct simplelogin **sl_r)
 {
-	struct http_options options = {.ca_file = account->ca_file};
+	struct http_options http = options != NULL ? *options : (struct http_options){0};
 	struct simplelogin *sl = xcalloc(1, sizeof(*sl));
 	struct outcome o;
 
 	sl->account = account;
 	sl->dir = -1;
-	sl->http = http_new(&options);
+	if (http.ca_file == NULL)
+		http.ca_file = account->ca_file;
+	sl->http = http_new(&http);
 	o = open_directory(account->directory, &sl->dir);
 	if (!outcome_is_ok(&o))
 		simplelogin_close(&sl);

@@ -37,8 +37,10 @@
 
 struct simplelogin;
 
-/* Open the account, and make its directory (0700) if it is missing.  Nothing is asked. */
-struct outcome simplelogin_open(const struct alias_account *account, struct simplelogin **sl_r);
+/* Open the account, and make its directory (0700) if it is missing.  Nothing is asked.  With
+ * options NULL the usual ones; the account's authorities are added. */
+struct outcome simplelogin_open(const struct alias_account *account,
+    const struct http_options *options, struct simplelogin **sl_r);
 void simplelogin_close(struct simplelogin **sl);
 
 const struct alias_account *simplelogin_account(const struct simplelogin *sl);

@@ -65,7 +65,7 @@ alias_service_setup(void **state)
 	o = file_write_atomic(AT_FDCWD, service->account.secret_file, ALIAS_KEY "\n",
 	    strlen(ALIAS_KEY) + 1, 0600);
 	if (outcome_is_ok(&o))
-		o = simplelogin_open(&service->account, &service->sl);
+		o = simplelogin_open(&service->account, NULL, &service->sl);
 	*state = service;
 	return outcome_is_ok(&o) ? 0 : -1;
 }

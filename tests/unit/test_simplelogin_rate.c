@@ -45,7 +45,7 @@ open_again(struct alias_service *service)
 	struct outcome o;
 
 	simplelogin_close(&service->sl);
-	o = simplelogin_open(&service->account, &service->sl);
+	o = simplelogin_open(&service->account, NULL, &service->sl);
 	assert_string_equal(o.text, "ok");
 }
 
