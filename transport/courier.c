@@ -137,21 +137,28 @@ note_service(struct load *load, const struct letter *letter)
 }
 
 static void
-settled(void *arg, struct submission **items, size_t count)
+record(void *arg, struct submission **items, size_t count)
 {
-	struct load *load = arg;
 	struct letter **letters = xcalloc(count, sizeof(struct letter *));
-	struct group_item **through = xcalloc(count, sizeof(struct group_item *));
 
 	for (size_t i = 0; i < count; i++) {
 		letters[i] = letter_of(items[i]);
-		through[i] = &letters[i]->item;
-		note_service(load, letters[i]);
+		note_service(arg, letters[i]);
 	}
 	letter_write(letters, count);
+	free(letters);
+}
+
+static void
+settled(void *arg, struct submission **items, size_t count)
+{
+	struct group_item **through = xcalloc(count, sizeof(struct group_item *));
+
+	(void)arg;
+	for (size_t i = 0; i < count; i++)
+		through[i] = &letter_of(items[i])->item;
 	group_release(through, count);
 	free(through);
-	free(letters);
 }
 
 /* Nothing could be carried at all. */
@@ -160,6 +167,7 @@ settle_all(struct load *load, struct submit_batch *batch, const struct outcome *
 {
 	for (size_t i = 0; i < batch->count; i++)
 		submission_settle(batch->items[i], o);
+	record(load, batch->items, batch->count);
 	settled(load, batch->items, batch->count);
 }
 
@@ -185,6 +193,7 @@ carry(void *arg, struct group_item **items, size_t count)
 	    .items = xcalloc(count, sizeof(struct submission *)),
 	    .count = count,
 	    .claim = claim,
+	    .record = record,
 	    .settled = settled,
 	};
 	struct load load = {.courier = courier, .as_usual = true};

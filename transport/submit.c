@@ -388,13 +388,16 @@ give_back(struct submit_batch *batch)
 		if (s == NULL || !submission_settled(s))
 			continue;
 		note_refused(batch, s);
-		if (is_left_a_draft(s))
-			file_alone(batch, s);
 		through[count++] = s;
 		batch->items[i] = NULL;
 	}
-	if (count != 0)
+	if (count != 0) {
+		batch->record(batch->arg, through, count);
+		for (size_t i = 0; i < count; i++)
+			if (is_left_a_draft(through[i]))
+				file_alone(batch, through[i]);
 		batch->settled(batch->arg, through, count);
+	}
 	free(through);
 }
 

@@ -80,7 +80,14 @@ struct submit_batch {
 	 */
 	struct outcome (*claim)(void *arg, struct submission **items, size_t count);
 
-	/* All addressees of these have their outcomes.  From now on they are the caller's. */
+	/*
+	 * All addressees of these have their outcomes, which are to be written down: what
+	 * follows, that Emails are filed or removed, would say something else to who asks
+	 * the service what came of each of them.
+	 */
+	void (*record)(void *arg, struct submission **items, size_t count);
+
+	/* That is done, too.  From now on they are the caller's. */
 	void (*settled)(void *arg, struct submission **items, size_t count);
 	void *arg;
 

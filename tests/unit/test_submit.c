@@ -52,7 +52,8 @@ struct world {
 	struct delivery deliveries[BATCH_MAX];
 	struct submission submissions[BATCH_MAX];
 	struct submission *items[BATCH_MAX];
-	size_t count, settled;
+	size_t count, recorded, settled;
+	size_t asked_by_then; /* bytes of the log, at the last record */
 	unsigned claims;
 	size_t claimed; /* addressees, in the last claim */
 	struct outcome claim_outcome;
@@ -73,13 +74,24 @@ claim(void *arg, struct submission **items, size_t count)
 }
 
 static void
-settled(void *arg, struct submission **items, size_t count)
+record(void *arg, struct submission **items, size_t count)
 {
 	struct world *world = arg;
 
 	for (size_t i = 0; i < count; i++)
 		assert_true(submission_settled(items[i]));
+	world->recorded += count;
+	world->asked_by_then = world->fake->api_log.len;
+}
+
+static void
+settled(void *arg, struct submission **items, size_t count)
+{
+	struct world *world = arg;
+
+	(void)items;
 	world->settled += count;
+	assert_int_equal(world->settled, world->recorded);
 }
 
 static void
@@ -139,6 +151,7 @@ setup(void **state)
 	world->batch = (struct submit_batch){
 	    .items = world->items,
 	    .claim = claim,
+	    .record = record,
 	    .settled = settled,
 	    .arg = world,
 	};
@@ -157,7 +170,7 @@ start_again(struct world *world)
 		json_decref(world->submissions[i].composed);
 		delivery_free(&world->deliveries[i]);
 	}
-	world->count = world->settled = 0;
+	world->count = world->recorded = world->settled = 0;
 }
 
 static int
@@ -543,6 +556,27 @@ where_nobody_is_named_each_recipient_is_tried_alone(void **state)
 	expect(world, 0, 1, "ok");
 }
 
+/* The Email as it is filed says that everybody got it: a refusal that nobody wrote down by then
+ * would be forgotten. */
+static void
+a_refusal_is_recorded_before_the_message_is_filed(void **state)
+{
+	struct world *world = *state;
+	const char *filed;
+
+	add(world, 2);
+	RUN(world, REFUSED_ONE("\"type\":\"invalidRecipients\""),
+	    ANSWER(EXISTING("\"created\":{\"s0\":{\"id\":\"E1\"}}")),
+	    ANSWER(EXISTING("\"notCreated\":{\"s0\":{\"type\":\"invalidRecipients\"}}")),
+	    ANSWER("[\"Email/set\",{\"updated\":{\"M1\":null}},\"c0\"]"));
+	expect(world, 0, 0, "ok");
+	expect(world, 0, 1, "set/invalidRecipients");
+	filed = strstr(buf_str(&world->fake->api_log), "[\"Email/set\",{\"update\":{\"M1\":");
+	assert_non_null(filed);
+	assert_true(filed >= buf_str(&world->fake->api_log) + world->asked_by_then);
+	assert_false(world->deliveries[0].told.unfiled);
+}
+
 static void
 too_many_recipients_are_sent_to_in_parts(void **state)
 {
@@ -669,7 +703,7 @@ a_request_refused_for_one_of_its_messages_is_made_for_each_alone(void **state)
 	expect(world, 0, 0, "answer/missing");
 	assert_true(came_of(world, 0, 0)->ambiguous);
 
-	world->settled = 0;
+	world->recorded = world->settled = 0;
 	world->count = 2;
 	for (size_t i = 0; i < 2; i++) {
 		world->items[i] = &world->submissions[i];
@@ -986,6 +1020,7 @@ main(void)
 	    TEST(
 	        what_is_known_of_the_account_is_asked_again_after_a_refusal_that_it_may_explain),
 	    TEST(a_message_refused_for_good_leaves_no_draft),
+	    TEST(a_refusal_is_recorded_before_the_message_is_filed),
 	    TEST(a_message_refused_for_now_leaves_its_draft),
 	    TEST(the_class_of_a_refusal_to_send_is_in_its_description),
 	    TEST(refused_recipients_do_not_keep_the_others_from_it),
