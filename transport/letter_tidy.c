@@ -12,18 +12,20 @@
 #include "transport/letter.h"
 #include "transport/submit_calls.h"
 
+/* All that matters is done by then, but whoever hands over the message waits for the reply. */
+#define TIDY_MS 10000
+
 /* What the Email says now: somebody may have filed it, or removed it. */
 static struct outcome
 look(struct letter *letter, struct jmap *jmap, const struct left_draft *draft,
-    enum evidence *evidence_r)
+    struct deadline d, enum evidence *evidence_r)
 {
 	struct jmap_request *request = jmap_request_new(0);
 	struct jmap_response *response = NULL;
 	json_t *result = NULL;
 	const char *call = jmap_email_get_call(
 	    request, json_pack("[s]", draft->email_id), submit_evidence_properties());
-	struct outcome o =
-	    jmap_send(jmap, request, true, letter->delivery->deadline, &response);
+	struct outcome o = jmap_send(jmap, request, true, d, &response);
 
 	letter->delivery->told.requests++;
 	if (outcome_is_ok(&o))
@@ -38,9 +40,9 @@ look(struct letter *letter, struct jmap *jmap, const struct left_draft *draft,
 
 /* Does it tell nothing that may have to be known? */
 static struct outcome
-put_away(struct letter *letter, struct jmap *jmap, const struct left_draft *draft)
+put_away(
+    struct letter *letter, struct jmap *jmap, const struct left_draft *draft, struct deadline d)
 {
-	const struct delivery *delivery = letter->delivery;
 	struct journal_company company;
 	enum evidence evidence = EVIDENCE_NONE;
 	struct outcome o =
@@ -48,18 +50,18 @@ put_away(struct letter *letter, struct jmap *jmap, const struct left_draft *draf
 
 	if (!outcome_is_ok(&o) || company.open)
 		return o;
-	o = look(letter, jmap, draft, &evidence);
+	o = look(letter, jmap, draft, d, &evidence);
 	if (!outcome_is_ok(&o) || evidence != EVIDENCE_DRAFT)
 		return o;
 	letter->delivery->told.requests++;
 	o = submit_put_away(jmap, draft->email_id, draft->sent || company.sent,
-	    letter->config->transport.sent, delivery->deadline);
+	    letter->config->transport.sent, d);
 	/* Another part of the message may have had the same one to put away. */
 	return outcome_is(&o, "set/notFound") ? outcome_ok() : o;
 }
 
-static void
-put_all_away(struct letter *letter)
+static struct outcome
+put_all_away(struct letter *letter, struct deadline d)
 {
 	struct jmap *jmap = NULL;
 	struct outcome o = lane_take(letter->lane, &jmap);
@@ -70,25 +72,31 @@ put_all_away(struct letter *letter)
 
 		if (kept != NULL && strcmp(kept, draft->email_id) == 0)
 			continue;
-		o = put_away(letter, jmap, draft);
+		o = put_away(letter, jmap, draft, d);
 		letter->delivery->told.unfiled |= draft->sent && !outcome_is_ok(&o);
 	}
 	lane_give(letter->lane, &jmap);
-	if (!outcome_is_ok(&o))
-		log_say(LOG_NOTICE, "%s: an earlier try's draft stays in the account: %s",
-		    letter->delivery->queue_id != NULL ? letter->delivery->queue_id
-		                                       : letter->message.text,
-		    o.text);
+	return o;
 }
 
 void
 letter_tidy(struct letter *letter)
 {
 	struct group *group = lane_group(letter->lane);
+	struct deadline d = deadline_min(letter->delivery->deadline, deadline_in_ms(TIDY_MS));
+	struct outcome o;
 
-	if (letter->draft_count == 0 ||
-	    !group_take_place(group, GROUP_REQUEST, letter->delivery->deadline))
+	if (letter->draft_count == 0)
 		return;
-	put_all_away(letter);
-	group_give_place(group, GROUP_REQUEST);
+	if (group_take_place(group, GROUP_REQUEST, d)) {
+		o = put_all_away(letter, d);
+		group_give_place(group, GROUP_REQUEST);
+	} else {
+		o = outcome_make("local", "deadline", "while other requests are under way");
+	}
+	if (!outcome_is_ok(&o))
+		log_say(LOG_NOTICE, "%s: an earlier try's draft stays in the account: %s",
+		    letter->delivery->queue_id != NULL ? letter->delivery->queue_id
+		                                       : letter->message.text,
+		    o.text);
 }
