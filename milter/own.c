@@ -139,21 +139,24 @@ add_domain_of(struct own *own, const char *address)
 		add_domain(own, at + 1);
 }
 
-/* *left: how many more are learned from fields. */
-static void
-add_field(struct own *own, const struct mail_field *field, size_t *left, bool with_domain,
+/* Of its addresses the first so many; how many those are. */
+static size_t
+add_field(struct own *own, const struct mail_field *field, size_t most, bool with_domain,
     bool with_spellings)
 {
 	struct address_list list;
+	size_t count;
 
 	if (!address_list_parse(field->value, strlen(field->value), FIELD_MAILBOXES_MAX, &list))
-		return;
-	for (size_t i = 0; i<list.count && * left> 0; i++, (*left)--) {
+		return 0;
+	count = list.count < most ? list.count : most;
+	for (size_t i = 0; i < count; i++) {
 		add_address(own, list.mailboxes[i].address, with_spellings);
 		if (with_domain)
 			add_domain_of(own, list.mailboxes[i].address);
 	}
 	address_list_free(&list);
+	return count;
 }
 
 static void
@@ -164,7 +167,7 @@ add_fields(struct own *own, const struct mail *mail, bool for_texts)
 	for (size_t i = 0; i < mail->field_count; i++)
 		for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++)
 			if (strcasecmp(mail->fields[i].name, fields[k].name) == 0)
-				add_field(own, &mail->fields[i], &left,
+				left -= add_field(own, &mail->fields[i], left,
 				    for_texts && fields[k].names_messages, for_texts);
 }
 

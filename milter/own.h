@@ -7,7 +7,8 @@
  * section lists as senders, whole domains too; and its mailbox.  An extension ("me+lists@")
  * makes no difference.
  *
- * Fields that cannot be read tell nothing; nor do addresses in fields beyond OWN_FIELDS_MAX.  Thread-safe.
+ * Fields that cannot be read tell nothing; nor do addresses in fields beyond OWN_FIELDS_MAX.
+ * Thread-safe.
  */
 #ifndef FERRY_OWN_H
 #define FERRY_OWN_H
