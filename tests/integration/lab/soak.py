@@ -25,12 +25,12 @@ def subject_of(path):
         return file.read().split(b"Subject: ")[1].split(b"\n")[0].decode()
 
 
-class Reader(threading.Thread):
-    """Works in the Maildir as mail readers do, by names alone, and loses some races."""
+class Actor(threading.Thread):
+    """Does one thing with each act()."""
 
     def __init__(self, soak, dice):
         super().__init__()
-        self.world, self.dice, self.made = soak.world, dice, soak.made
+        self.soak, self.world, self.dice, self.made = soak, soak.world, dice, soak.made
         self.gone, self.placed, self.said = soak.gone, soak.placed, soak.said
         self.error = None
 
@@ -41,6 +41,10 @@ class Reader(threading.Thread):
                 time.sleep(self.dice.random() * PAUSE)
         except Exception as error:  # pylint: disable=broad-except
             self.error = error
+
+
+class Reader(Actor):
+    """Works in the Maildir as mail readers do, by names alone, and loses some races."""
 
     def pick(self, boxes):
         box = self.dice.choice(boxes)
@@ -134,22 +138,8 @@ class Reader(threading.Thread):
         return name
 
 
-class Client(threading.Thread):
+class Client(Actor):
     """Works at the service."""
-
-    def __init__(self, soak, dice):
-        super().__init__()
-        self.world, self.dice, self.made = soak.world, dice, soak.made
-        self.gone, self.said = soak.gone, soak.said
-        self.error = None
-
-    def run(self):
-        try:
-            for _ in range(ACTIONS):
-                self.act()
-                time.sleep(self.dice.random() * PAUSE)
-        except Exception as error:  # pylint: disable=broad-except
-            self.error = error
 
     def act(self):
         account, boxes = self.world.account, self.world.boxes

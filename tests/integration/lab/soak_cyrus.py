@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from soak import ACTIONS, PAUSE, Reader, Soak, subject_of
+from soak import ACTIONS, Actor, Reader, Soak, subject_of
 from world import NAMES, RECEIVED, text_of
 from world_cyrus import Cyrus, facts_of
 
@@ -25,24 +25,19 @@ IMAP_NAMES = {**NAMES, "I": "INBOX", "T": "Trash"}
 IMAP_FLAGS = {"S": "\\Seen", "F": "\\Flagged", "R": "\\Answered", "D": "\\Draft", "P": "$Forwarded", "k": "keyword-k"}
 
 
-class ImapClient(threading.Thread):
+class ImapClient(Actor):
     """Works at the service as one of many mail programs; what somebody else was faster with is
     refused, and that is all."""
 
     def __init__(self, soak, dice):
-        super().__init__()
-        self.soak, self.dice, self.error = soak, dice, None
+        super().__init__(soak, dice)
         self.imap = imaplib.IMAP4("127.0.0.1", int(soak.facts["IMAP_PORT"]))
         self.imap.login(soak.user, soak.password)
 
     def run(self):
-        try:
-            for _ in range(ACTIONS):
-                self.act()
-                time.sleep(self.dice.random() * PAUSE)
+        super().run()
+        if self.error is None:
             self.imap.logout()
-        except Exception as error:  # pylint: disable=broad-except
-            self.error = error
 
     def act(self):
         what = self.dice.choices((self.flag, self.move, self.copy, self.expunge, self.append, self.change_mailboxes),
