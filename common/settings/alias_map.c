@@ -4,6 +4,7 @@
  *	alias	id, address, enabled, trashed, learned
  *	host	hostname (its key: one row a hostname), alias
  *	contact	id, alias, address, reverse, learned
+ *	reverse_domain	domain
  *
  * Every question is one look-up by a key, so a million rows answer like ten.  Other processes
  * may hold the file for a moment: SQLite waits two seconds, and we begin again some times
@@ -20,6 +21,7 @@
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "common/settings/alias_map.h"
+#include "common/settings/reverse_domains.h"
 #include "common/settings/store.h"
 
 #define TRIES       6 /* of two seconds each */
@@ -29,6 +31,8 @@
 struct alias_map {
 	char *path;
 	struct store *store; /* NULL after a failure */
+	bool reading;        /* between begin_reading and end_reading, domains are up to date */
+	struct reverse_domains domains;
 };
 
 static const char *const steps[] = {
@@ -52,6 +56,8 @@ static const char *const steps[] = {
     " learned INTEGER NOT NULL,"
     " UNIQUE(alias, address));"
     "CREATE INDEX contact_address ON contact(address);",
+
+    reverse_domains_schema,
 
     NULL,
 };
@@ -91,6 +97,7 @@ alias_map_close(struct alias_map **map)
 {
 	if (*map == NULL)
 		return;
+	reverse_domains_forget(&(*map)->domains);
 	store_close(&(*map)->store);
 	free((*map)->path);
 	free(*map);
@@ -111,8 +118,11 @@ finish(struct alias_map *map)
 {
 	struct outcome o = store_error(map->store);
 
-	if (!outcome_is_ok(&o))
+	if (!outcome_is_ok(&o)) {
 		store_close(&map->store);
+		reverse_domains_forget(&map->domains);
+		map->reading = false;
+	}
 	return o;
 }
 
@@ -137,6 +147,7 @@ static struct outcome
 commit(struct alias_map *map)
 {
 	(void)store_commit(map->store);
+	reverse_domains_forget(&map->domains);
 	return finish(map);
 }
 
@@ -148,6 +159,8 @@ alias_map_begin_reading(struct alias_map *map)
 
 	if (store_of(map, &o) != NULL) {
 		store_begin_reading(map->store);
+		reverse_domains_update(&map->domains, map->store);
+		map->reading = true;
 		(void)finish(map);
 	}
 }
@@ -155,6 +168,7 @@ alias_map_begin_reading(struct alias_map *map)
 void
 alias_map_end_reading(struct alias_map *map)
 {
+	map->reading = false;
 	if (map->store != NULL) {
 		store_end_reading(map->store);
 		(void)finish(map);
@@ -303,6 +317,9 @@ struct outcome
 alias_map_find_reverse(
     struct alias_map *map, const char *reverse, struct alias_map_contact *contact_r)
 {
+	*contact_r = (struct alias_map_contact){0};
+	if (map->reading && !reverse_domains_allow(&map->domains, reverse))
+		return outcome_ok();
 	return find_contact(map, contact_r,
 	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE reverse = ?", "t", reverse);
 }

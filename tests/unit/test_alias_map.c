@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/xalloc.h"
 #include "common/settings/alias_map.h"
+#include "common/settings/reverse_domains.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/unit.h"
 
@@ -341,6 +342,94 @@ who_reads_sees_one_state_until_the_end(void **state)
 	alias_map_close(&other);
 }
 
+/* Is it a reverse address, as one look into the map says? */
+static bool
+is_reverse(struct alias_map *map, const char *address)
+{
+	struct alias_map_contact found;
+	bool is;
+
+	alias_map_begin_reading(map);
+	GOOD(alias_map_find_reverse(map, address, &found));
+	alias_map_end_reading(map);
+	is = found.id != 0;
+	alias_map_contact_free(&found);
+	return is;
+}
+
+static void
+a_reverse_address_at_a_new_domain_is_found_at_once_whoever_learned_it(void **state)
+{
+	struct alias_map_contact c = contact(1, 1, "bob@x.example", "r1@sl.example");
+	struct alias_map *map = *state, *other;
+
+	GOOD(alias_map_open("map.db", &other));
+	assert_false(is_reverse(map, "r1@sl.example"));
+	GOOD(alias_map_put_contact(map, &c));
+	assert_true(is_reverse(map, "r1@sl.example"));
+	assert_true(is_reverse(other, "r1@sl.example"));
+	assert_false(is_reverse(map, "bob@x.example"));
+	c.reverse = (char *)"\"r@1\"@Own.example"; /* an alias moved to another domain */
+	GOOD(alias_map_put_contact(other, &c));
+	assert_true(is_reverse(map, "\"r@1\"@Own.example"));
+	assert_false(is_reverse(map, "r1@sl.example"));
+	alias_map_close(&other);
+}
+
+static void
+more_domains_than_are_kept_in_memory_are_looked_up(void **state)
+{
+	struct alias_map *map = *state;
+
+	for (int i = 1; i <= REVERSE_DOMAINS_MAX + 2; i++) {
+		char *address = xasprintf("bob@%d.example", i);
+		char *reverse = xasprintf("r@%d.sl.example", i);
+		struct alias_map_contact c = contact(i, 1, address, reverse);
+
+		GOOD(alias_map_put_contact(map, &c));
+		for (int j = 1; j <= i; j++) {
+			free(reverse);
+			reverse = xasprintf("r@%d.sl.example", j);
+			assert_true(is_reverse(map, reverse));
+		}
+		assert_false(is_reverse(map, address));
+		free(address);
+		free(reverse);
+	}
+}
+
+static void
+a_map_of_an_older_version_tells_the_domains_of_its_reverse_addresses(void **state)
+{
+	static const char older[] =
+	    "CREATE TABLE alias(id INTEGER PRIMARY KEY, address TEXT NOT NULL COLLATE NOCASE"
+	    " UNIQUE, enabled INTEGER NOT NULL, trashed INTEGER NOT NULL, learned INTEGER NOT "
+	    "NULL);"
+	    "CREATE TABLE host(hostname TEXT PRIMARY KEY, alias INTEGER NOT NULL) WITHOUT "
+	    "ROWID;"
+	    "CREATE TABLE contact(id INTEGER PRIMARY KEY, alias INTEGER NOT NULL,"
+	    " address TEXT NOT NULL, reverse TEXT NOT NULL UNIQUE, learned INTEGER NOT NULL,"
+	    " UNIQUE(alias, address));"
+	    "CREATE INDEX contact_address ON contact(address);"
+	    "INSERT INTO contact VALUES(1, 1, 'bob@x.example', 'r1@SL.example', 1);"
+	    "INSERT INTO contact VALUES(2, 1, 'eve@x.example', '\"r@2\"@sl.example', 1);"
+	    "INSERT INTO contact VALUES(3, 1, 'tim@x.example', 'no-domain', 1);"
+	    "PRAGMA user_version = 1";
+	struct alias_map *map;
+	sqlite3 *db;
+
+	(void)state;
+	assert_int_equal(sqlite3_open("old.db", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, older, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	GOOD(alias_map_open("old.db", &map));
+	assert_true(is_reverse(map, "r1@SL.example"));
+	assert_true(is_reverse(map, "\"r@2\"@sl.example"));
+	assert_true(is_reverse(map, "no-domain"));
+	assert_false(is_reverse(map, "r1@x.example"));
+	alias_map_close(&map);
+}
+
 static void
 a_call_that_failed_does_not_spoil_the_next(void **state)
 {
@@ -385,6 +474,9 @@ main(void)
 	    WITH_MAP(a_contact_without_its_alias_is_found_by_the_check),
 	    cmocka_unit_test(many_processes_make_and_change_one_map_at_once),
 	    WITH_MAP(who_reads_sees_one_state_until_the_end),
+	    WITH_MAP(a_reverse_address_at_a_new_domain_is_found_at_once_whoever_learned_it),
+	    WITH_MAP(more_domains_than_are_kept_in_memory_are_looked_up),
+	    WITH_MAP(a_map_of_an_older_version_tells_the_domains_of_its_reverse_addresses),
 	    WITH_MAP(a_call_that_failed_does_not_spoil_the_next),
 	    cmocka_unit_test(a_file_that_is_no_map_is_refused),
 	};
