@@ -75,8 +75,11 @@ join(char *const *arguments)
 {
 	struct buf text = BUF_INIT;
 
-	for (; arguments != NULL && *arguments != NULL; arguments++)
-		buf_addf(&text, "%s%s", text.len != 0 ? " " : "", *arguments);
+	for (; arguments != NULL && *arguments != NULL; arguments++) {
+		if (text.len != 0)
+			buf_addc(&text, ' ');
+		buf_adds(&text, *arguments);
+	}
 	return text.len != 0 ? buf_steal(&text) : NULL;
 }
 

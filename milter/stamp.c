@@ -72,7 +72,7 @@ hash_of(const struct buf *key, const struct alias_stamp_envelope *envelope, int6
 	char *sender = key_of(envelope->sender);
 
 	add_text(&bytes, "stamp " STAMP_V1);
-	buf_addf(&bytes, "%lld", (long long)when);
+	buf_addi(&bytes, when);
 	buf_addc(&bytes, '\0');
 	add_text(&bytes, sender);
 	add_recipients(&bytes, envelope->recipients, envelope->count);
@@ -88,7 +88,10 @@ alias_stamp_make(const struct buf *key, const struct alias_stamp_envelope *envel
 {
 	struct keyed_hash hash = hash_of(key, envelope, now);
 
-	buf_addf(value, STAMP_V1 " t=%lld h=%s", (long long)now, hash.text);
+	buf_adds(value, STAMP_V1 " t=");
+	buf_addi(value, now);
+	buf_adds(value, " h=");
+	buf_adds(value, hash.text);
 }
 
 /* Pass over a word, or be NULL. */

@@ -9,6 +9,7 @@
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
 
+#define DIGITS_MAX    20 /* of a number of 64 bits, its sign among them */
 #define FORMATTED_MIN 32 /* room for what is formatted; more is found out by trying */
 
 void
@@ -71,9 +72,17 @@ buf_adds(struct buf *b, const char *text)
 }
 
 void
-buf_addc(struct buf *b, char c)
+buf_addi(struct buf *b, int64_t number)
 {
-	buf_add(b, &c, 1);
+	char digits[DIGITS_MAX], *first = digits + sizeof(digits);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do
+		*--first = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	if (number < 0)
+		*--first = '-';
+	buf_add(b, first, (size_t)(digits + sizeof(digits) - first));
 }
 
 void

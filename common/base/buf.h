@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data;
@@ -36,7 +37,19 @@ char *buf_reserve(struct buf *b, size_t extra);
 
 void buf_add(struct buf *b, const void *bytes, size_t length);
 void buf_adds(struct buf *b, const char *text);
-void buf_addc(struct buf *b, char c);
+
+/* Texts are often put together by the character, so most of it is here. */
+static inline void
+buf_addc(struct buf *b, char c)
+{
+	if (b->cap - b->len < 2)
+		buf_reserve(b, 1);
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
+}
+
+/* Append a number in decimal. */
+void buf_addi(struct buf *b, int64_t number);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void
 buf_addv(struct buf *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));

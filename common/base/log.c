@@ -42,14 +42,21 @@ log_facility(const char *name)
 	return -1;
 }
 
+static void
+add_label(struct log_line *l, const char *label)
+{
+	buf_adds(&l->text, label);
+	buf_adds(&l->text, ": ");
+}
+
 void
 log_begin(struct log_line *l, int priority, const char *subject)
 {
 	*l = (struct log_line){.text = BUF_INIT, .priority = priority};
 	if (settings.sink == LOG_TO_STDERR)
-		buf_addf(&l->text, "%s: ", settings.ident);
+		add_label(l, settings.ident);
 	if (subject != NULL && *subject != '\0')
-		buf_addf(&l->text, "%s: ", subject);
+		add_label(l, subject);
 }
 
 void
@@ -108,7 +115,7 @@ void
 log_num(struct log_line *l, const char *key, int64_t value)
 {
 	add_key(l, key);
-	buf_addf(&l->text, "%lld", (long long)value);
+	buf_addi(&l->text, value);
 }
 
 void

@@ -61,6 +61,7 @@ address_key(const char *address)
 	const char *at = address_domain(address);
 	struct buf key = BUF_INIT;
 
+	buf_reserve(&key, strlen(address));
 	add_local(address, at != NULL ? at : address + strlen(address), &key);
 	if (at != NULL) {
 		buf_addc(&key, '@');

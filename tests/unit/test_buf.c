@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/xalloc.h"
 #include "tests/unit/unit.h"
 
 static void
@@ -45,6 +46,28 @@ it_keeps_nul_bytes(void **state)
 }
 
 static void
+characters_and_numbers_go_to_its_end(void **state)
+{
+	static const int64_t numbers[] = {0, 7, -7, 10, 1795698284, INT64_MAX, INT64_MIN};
+	struct buf b = BUF_INIT;
+	char *printed;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		buf_reset(&b);
+		for (size_t k = 0; k < 100 * i; k++)
+			buf_addc(&b, 'a');
+		assert_int_equal(b.len, 100 * i);
+		buf_addi(&b, numbers[i]);
+		printed = xasprintf("%lld", (long long)numbers[i]);
+		assert_string_equal(buf_str(&b) + 100 * i, printed);
+		assert_int_equal(b.len, strlen(b.data));
+		free(printed);
+	}
+	buf_free(&b);
+}
+
+static void
 a_stolen_string_belongs_to_the_caller(void **state)
 {
 	struct buf b = BUF_INIT;
@@ -68,6 +91,7 @@ main(void)
 	    cmocka_unit_test(an_empty_buffer_is_an_empty_string),
 	    cmocka_unit_test(it_grows_and_stays_terminated),
 	    cmocka_unit_test(it_keeps_nul_bytes),
+	    cmocka_unit_test(characters_and_numbers_go_to_its_end),
 	    cmocka_unit_test(a_stolen_string_belongs_to_the_caller),
 	};
 
