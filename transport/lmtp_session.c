@@ -96,7 +96,7 @@ announce(struct lmtp_session *s)
 	if (s->offer.hold_max > 0)
 		reply(s, "250-FUTURERELEASE %lld %s", (long long)s->offer.hold_max,
 		    clock_date(clock_wall() + s->offer.hold_max).text);
-	reply(s, "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
+	reply(s, "250-XFORWARD IDENT");
 	reply(s, "250 ENHANCEDSTATUSCODES");
 }
 
