@@ -73,7 +73,11 @@ buf_adds(struct buf *b, const char *text)
 void
 buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	char *end = buf_reserve(b, 1);
+
+	end[0] = c;
+	end[1] = '\0';
+	b->len++;
 }
 
 void
