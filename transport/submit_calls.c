@@ -96,10 +96,11 @@ static struct outcome
 read_message(struct message *m, struct buf *bytes)
 {
 	struct http_source source = message_source(m);
+	size_t most = (size_t)source.size + 1;
 	ssize_t got;
 
 	do {
-		got = source.read(source.arg, buf_reserve(bytes, 16384), 16384);
+		got = source.read(source.arg, buf_reserve(bytes, most), most);
 		if (got > 0)
 			bytes->len += (size_t)got;
 	} while (got > 0);
