@@ -350,6 +350,7 @@ header_filter_feed(struct header_filter *f, const char *bytes, size_t length, st
 {
 	const char *end = bytes + length;
 
+	buf_reserve(out, length); /* as a rule, that is enough */
 	while (bytes < end && f->state != HEADER_OVER) {
 		if (f->state == HEADER_VALUE)
 			bytes += feed_value(f, bytes, (size_t)(end - bytes), out);

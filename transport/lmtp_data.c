@@ -58,6 +58,7 @@ lmtp_data_decode(enum lmtp_data_state *state, const char *bytes, size_t length, 
 {
 	size_t at = 0;
 
+	buf_reserve(out, length + 1); /* what is held back may come out too */
 	while (at < length && *state != LMTP_DATA_END) {
 		size_t run = *state == LMTP_DATA_TEXT ? run_of(bytes + at, length - at) : 0;
 

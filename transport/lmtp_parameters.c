@@ -2,7 +2,6 @@
  * What follows the address in MAIL and RCPT, and what XFORWARD says.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -245,26 +244,34 @@ take_ident(const char *value, char *queue_id, size_t size)
 	return NULL;
 }
 
+static bool
+is_attribute(const char *name)
+{
+	static const char *const names[] = {
+	    "NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 const char *
 lmtp_xforward(char *text, char *queue_id, size_t size)
 {
-	static const char names[] = " NAME ADDR PORT PROTO HELO IDENT SOURCE ";
 	struct lmtp_parameter given;
 	struct buf value = BUF_INIT;
 	const char *error = NULL;
 	bool any = false;
 
 	for (; error == NULL && lmtp_parameter(&text, &given); any = true) {
-		char *name = xasprintf(" %s ", given.key);
-
 		buf_reset(&value);
-		if (strcasestr(names, name) == NULL)
+		if (!is_attribute(given.key))
 			error = "501 5.5.4 an attribute is not known";
 		else if (given.value == NULL || !dsn_xtext(given.value, &value))
 			error = bad_value;
 		else if (strcasecmp(given.key, "IDENT") == 0)
 			error = take_ident(buf_str(&value), queue_id, size);
-		free(name);
 	}
 	buf_free(&value);
 	return error != NULL || any ? error : "501 5.5.4 XFORWARD needs an attribute";

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,27 @@ make_pristine(void)
 	}
 }
 
+/* Nor has each a copy made: who is through leaves his for the next. */
+static _Atomic(EVP_MAC_CTX *) spare;
+
+static EVP_MAC_CTX *
+take_context(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	EVP_MAC_CTX *context = atomic_exchange(&spare, NULL);
+
+	if (context != NULL)
+		return context;
+	pthread_once(&once, make_pristine);
+	return pristine != NULL ? EVP_MAC_CTX_dup(pristine) : NULL;
+}
+
+static void
+leave_context(EVP_MAC_CTX *context)
+{
+	EVP_MAC_CTX_free(atomic_exchange(&spare, context));
+}
+
 struct hash {
 	EVP_MAC_CTX *mac;
 	bool good; /* so far */
@@ -104,12 +126,8 @@ struct hash {
 static struct hash
 hash_begin(const struct buf *key)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct hash h = {0};
+	struct hash h = {.mac = take_context()};
 
-	pthread_once(&once, make_pristine);
-	if (pristine != NULL)
-		h.mac = EVP_MAC_CTX_dup(pristine);
 	h.good = h.mac != NULL &&
 	         EVP_MAC_init(h.mac, (unsigned char *)key->data, key->len, NULL) == 1;
 	return h;
@@ -122,9 +140,11 @@ hash_end(struct hash *h, struct stamp *stamp_r)
 	struct buf text = BUF_INIT;
 
 	h->good = h->good && EVP_MAC_final(h->mac, hash, NULL, sizeof(hash)) == 1;
-	EVP_MAC_CTX_free(h->mac);
-	if (!h->good)
+	if (!h->good) {
+		EVP_MAC_CTX_free(h->mac);
 		return outcome_make("local", "io", "cannot hash the message");
+	}
+	leave_context(h->mac);
 	add_hex(&text, hash, STAMP_LENGTH / 2);
 	memcpy(stamp_r->text, text.data, sizeof(stamp_r->text));
 	buf_free(&text);

@@ -26,6 +26,7 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "common/wire/json.h"
+#include "common/wire/json_text.h"
 #include "transport/submit_envelope.h"
 #include "transport/submit_parts.h"
 
@@ -292,6 +293,7 @@ submit_put_away(struct jmap *jmap, const char *email_id, bool was_sent, enum sen
 {
 	bool destroy = !was_sent || policy == SENT_DESTROY;
 	struct jmap_request *request = jmap_request_new(0);
+	struct buf args = BUF_INIT;
 	struct jmap_response *response = NULL;
 	struct jmap_sending sending;
 	json_t *result;
@@ -299,9 +301,13 @@ submit_put_away(struct jmap *jmap, const char *email_id, bool was_sent, enum sen
 	const char *call = NULL;
 
 	if (outcome_is_ok(&o)) {
-		call = jmap_email_set_call(request, NULL,
-		    destroy ? NULL : json_pack("{s:o}", email_id, submit_filing(&sending)),
-		    destroy ? json_pack("[s]", email_id) : NULL, NULL);
+		json_text_open(&args, destroy ? "destroy" : "update", destroy ? '[' : '{');
+		if (destroy)
+			json_text_string(&args, NULL, email_id);
+		else
+			submit_write_filing(&args, email_id, &sending);
+		json_text_close(&args, destroy ? ']' : '}');
+		call = jmap_call_text(request, "Email/set", &args);
 		o = jmap_send(jmap, request, true, d, &response);
 	}
 	if (outcome_is_ok(&o))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/wire/json.h"
+#include "common/wire/json_text.h"
 #include "transport/submit_calls.h"
 #include "transport/submit_envelope.h"
 
@@ -64,56 +65,42 @@ submit_cost(const struct submission *s)
 	return cost;
 }
 
-/* Is text, as a JSON string, shorter than in base64? */
-static bool
-shorter_as_text(const char *bytes, size_t length)
+static size_t
+base64_length(size_t length)
 {
-	size_t escaped = length;
-
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-
-		if (c == '\0')
-			return false; /* which JSON cannot carry safely */
-		escaped += c == '"' || c == '\\' || c == '\r' || c == '\n' || c == '\t' ? 1
-		           : c < ' '                                                    ? 5
-		                                                                        : 0;
-	}
-	return escaped < length / 3 * 4;
+	return (length + 2) / 3 * 4;
 }
 
-static json_t *
-as_base64(const char *bytes, size_t length)
+static void
+write_base64(struct buf *text, const char *bytes, size_t length)
 {
-	struct buf text = BUF_INIT;
-	json_t *data;
+	struct buf base64 = BUF_INIT;
 
-	text.len =
-	    (size_t)EVP_EncodeBlock((unsigned char *)buf_reserve(&text, length / 3 * 4 + 5),
-	        (const unsigned char *)bytes, (int)length);
-	data = json_pack("{s:o}", "data:asBase64", json_stringn(text.data, text.len));
-	buf_free(&text);
-	return data;
+	(void)EVP_EncodeBlock((unsigned char *)buf_reserve(&base64, base64_length(length) + 1),
+	    (const unsigned char *)bytes, (int)length);
+	json_text_string(text, "data:asBase64", base64.data);
+	buf_free(&base64);
 }
 
-/* A DataSourceObject (RFC 9404 §4.1): as text if it is UTF-8. */
-static json_t *
-data_source(const char *bytes, size_t length)
+/* A DataSourceObject (RFC 9404 §4.1): as text if it is UTF-8, and shorter so. */
+static void
+write_data_source(struct buf *text, const char *bytes, size_t length)
 {
-	json_t *text = shorter_as_text(bytes, length) ? json_stringn(bytes, length) : NULL;
-
-	return text != NULL ? json_pack("{s:o}", "data:asText", text)
-	                    : as_base64(bytes, length);
+	json_text_open(text, NULL, '{');
+	if (!json_text_bytes(text, "data:asText", bytes, length, base64_length(length)))
+		write_base64(text, bytes, length);
+	json_text_close(text, '}');
 }
 
 static struct outcome
 read_message(struct message *m, struct buf *bytes)
 {
 	struct http_source source = message_source(m);
+	size_t most = (size_t)source.size + 1;
 	ssize_t got;
 
 	do {
-		got = source.read(source.arg, buf_reserve(bytes, 16384), 16384);
+		got = source.read(source.arg, buf_reserve(bytes, most), most);
 		if (got > 0)
 			bytes->len += (size_t)got;
 	} while (got > 0);
@@ -121,54 +108,79 @@ read_message(struct message *m, struct buf *bytes)
 	                : outcome_make("local", "io", "cannot read the message back");
 }
 
+static void
+write_blob(struct buf *text, size_t i, const struct buf *bytes)
+{
+	json_text_open(text, name_of('b', i).text, '{');
+	json_text_open(text, "data", '[');
+	write_data_source(text, buf_str(bytes), bytes->len);
+	json_text_close(text, ']');
+	json_text_string(text, "type", "message/rfc822");
+	json_text_close(text, '}');
+}
+
 /* Blob/upload of all that go inside. */
 static struct outcome
 add_blobs(struct submit_round *round)
 {
-	json_t *create = json_object();
+	struct buf args = BUF_INIT, bytes = BUF_INIT;
 	struct outcome o = outcome_ok();
+	bool any = false;
 
+	json_text_open(&args, "create", '{');
 	for (size_t i = 0; i < round->count && outcome_is_ok(&o); i++) {
-		struct buf bytes = BUF_INIT;
-
 		if (!submit_is_inline(round->items[i]))
 			continue;
+		any = true;
+		buf_reset(&bytes);
 		o = read_message(&round->items[i]->delivery->message, &bytes);
 		if (outcome_is_ok(&o))
-			json_object_set_new(create, name_of('b', i).text,
-			    json_pack("{s:[o], s:s}", "data",
-			        data_source(buf_str(&bytes), bytes.len), "type",
-			        "message/rfc822"));
-		buf_free(&bytes);
+			write_blob(&args, i, &bytes);
 	}
-	if (outcome_is_ok(&o) && json_object_size(create) != 0)
-		round->blob_call = jmap_call(
-		    round->request, "Blob/upload", json_pack("{s:O}", "create", create));
-	json_decref(create);
+	json_text_close(&args, '}');
+	if (outcome_is_ok(&o) && any)
+		round->blob_call = jmap_call_text(round->request, "Blob/upload", &args);
+	buf_free(&bytes);
+	buf_free(&args);
 	return o;
+}
+
+static void
+write_import(struct buf *text, const struct submit_round *round, size_t i)
+{
+	const struct submission *s = round->items[i];
+
+	json_text_open(text, name_of('m', i).text, '{');
+	json_text_string(
+	    text, "blobId", s->blob_id != NULL ? s->blob_id : reference_to('b', i).text);
+	json_text_open(text, "mailboxIds", '{');
+	json_text_bool(text, round->places[i].sending.drafts_id, true);
+	json_text_close(text, '}');
+	json_text_open(text, "keywords", '{');
+	json_text_bool(text, "$draft", true);
+	json_text_bool(text, "$seen", true);
+	json_text_close(text, '}');
+	json_text_close(text, '}');
 }
 
 /* Email/import, as drafts, of all that are not there yet. */
 static void
 add_imports(struct submit_round *round)
 {
-	json_t *emails = json_object();
+	struct buf args = BUF_INIT;
+	bool any = false;
 
+	json_text_open(&args, "emails", '{');
 	for (size_t i = 0; i < round->count; i++) {
-		const struct submission *s = round->items[i];
-		struct name blob = reference_to('b', i);
-
-		if (s->todo == SUBMIT_IMPORT && s->composed == NULL)
-			json_object_set_new(emails, name_of('m', i).text,
-			    json_pack("{s:s, s:{s:b}, s:{s:b, s:b}}", "blobId",
-			        s->blob_id != NULL ? s->blob_id : blob.text, "mailboxIds",
-			        round->places[i].sending.drafts_id, 1, "keywords", "$draft", 1,
-			        "$seen", 1));
+		if (round->items[i]->todo != SUBMIT_IMPORT || round->items[i]->composed != NULL)
+			continue;
+		any = true;
+		write_import(&args, round, i);
 	}
-	if (json_object_size(emails) != 0)
-		round->import_call =
-		    jmap_email_import_call(round->request, json_incref(emails));
-	json_decref(emails);
+	json_text_close(&args, '}');
+	if (any)
+		round->import_call = jmap_call_text(round->request, "Email/import", &args);
+	buf_free(&args);
 }
 
 /* Email/set, as drafts, of those that are made anew. */
@@ -206,50 +218,76 @@ is_last_part(const struct submission *s)
 	return true;
 }
 
-json_t *
-submit_filing(const struct jmap_sending *sending)
+void
+submit_write_filing(struct buf *text, const char *key, const struct jmap_sending *sending)
 {
-	json_t *patch = json_pack("{s:n}", "keywords/$draft");
-
-	if (sending->sent_id != NULL)
-		json_object_set_new(
-		    patch, "mailboxIds", json_pack("{s:b}", sending->sent_id, 1));
-	return patch;
+	json_text_open(text, key, '{');
+	json_text_null(text, "keywords/$draft");
+	if (sending->sent_id != NULL) {
+		json_text_open(text, "mailboxIds", '{');
+		json_text_bool(text, sending->sent_id, true);
+		json_text_close(text, '}');
+	}
+	json_text_close(text, '}');
 }
 
 /*
- * EmailSubmission/set of all.  An Email that is submitted in parts is filed with the last: so
- * one that is no draft any more went out to everybody.
+ * What is to become of Emails once they are sent.  One that is submitted in parts is filed with the
+ * last: so one that is no draft any more went out to everybody.
  */
+static void
+write_success(struct buf *text, const struct submit_round *round, enum sent_policy sent)
+{
+	bool destroy = sent == SENT_DESTROY, any = false;
+
+	for (size_t i = 0; i < round->count; i++) {
+		struct name self = reference_to('s', i);
+
+		if (!is_last_part(round->items[i]))
+			continue;
+		if (!any)
+			json_text_open(text,
+			    destroy ? "onSuccessDestroyEmail" : "onSuccessUpdateEmail",
+			    destroy ? '[' : '{');
+		any = true;
+		if (destroy)
+			json_text_string(text, NULL, self.text);
+		else
+			submit_write_filing(text, self.text, &round->places[i].sending);
+	}
+	if (any)
+		json_text_close(text, destroy ? ']' : '}');
+}
+
+static void
+write_submission(struct buf *text, const struct submit_round *round, size_t i,
+    const struct submit_offer *offer)
+{
+	const struct submission *s = round->items[i];
+
+	json_text_open(text, name_of('s', i).text, '{');
+	json_text_string(text, "emailId",
+	    s->todo == SUBMIT_IMPORT ? reference_to('m', i).text : s->email_id);
+	json_text_string(text, "identityId", round->places[i].identity_id);
+	submit_write_envelope(text, s, offer);
+	json_text_close(text, '}');
+}
+
+/* EmailSubmission/set of all. */
 static void
 add_submissions(
     struct submit_round *round, enum sent_policy sent, const struct jmap_session *session)
 {
-	json_t *create = json_object(), *update = json_object(), *destroy = json_array();
+	struct buf args = BUF_INIT;
 	struct submit_offer offer;
 
 	submit_offer_read(session, &offer);
-	for (size_t i = 0; i < round->count; i++) {
-		const struct submission *s = round->items[i];
-		struct name email = reference_to('m', i), self = reference_to('s', i);
-
-		json_object_set_new(create, name_of('s', i).text,
-		    json_pack("{s:s, s:s, s:o}", "emailId",
-		        s->todo == SUBMIT_IMPORT ? email.text : s->email_id, "identityId",
-		        round->places[i].identity_id, "envelope", submit_envelope(s, &offer)));
-		if (!is_last_part(s))
-			continue;
-		if (sent == SENT_DESTROY)
-			json_array_append_new(destroy, json_string(self.text));
-		else
-			json_object_set_new(
-			    update, self.text, submit_filing(&round->places[i].sending));
-	}
-	round->submission_call = jmap_submission_set_call(round->request, create,
-	    json_object_size(update) != 0 ? json_incref(update) : NULL,
-	    json_array_size(destroy) != 0 ? json_incref(destroy) : NULL);
-	json_decref(update);
-	json_decref(destroy);
+	json_text_open(&args, "create", '{');
+	for (size_t i = 0; i < round->count; i++)
+		write_submission(&args, round, i, &offer);
+	json_text_close(&args, '}');
+	write_success(&args, round, sent);
+	round->submission_call = jmap_call_text(round->request, "EmailSubmission/set", &args);
 }
 
 struct outcome

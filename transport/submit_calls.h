@@ -29,8 +29,8 @@ struct submit_round {
 /* Does the item go inside the request? */
 bool submit_is_inline(const struct submission *s);
 
-/* The change to an Email once it is sent: no draft any more, and in Sent if there is one. */
-json_t *submit_filing(const struct jmap_sending *sending);
+/* Write the change to an Email once it is sent: no draft any more, and in Sent if there is one. */
+void submit_write_filing(struct buf *text, const char *key, const struct jmap_sending *sending);
 
 /* Make the request.  On failure (a message that cannot be read) it is not to be sent. */
 struct outcome submit_round_make(

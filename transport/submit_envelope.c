@@ -5,10 +5,12 @@
  * (dsn_text.h).  Those that the service does not offer are left out: it was not announced to
  * anybody that they would be heeded, but for holding a message, which is refused instead.
  */
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/wire/json.h"
+#include "common/wire/json_text.h"
 #include "transport/dsn_text.h"
 #include "transport/submit_envelope.h"
 
@@ -70,69 +72,71 @@ submit_check_hold(const struct delivery *delivery, const struct submit_offer *of
 /* An encoding: as dsn_xtext(). */
 typedef bool decoder(const char *text, struct buf *decoded);
 
-/* Set parameters[name]; a value that is not what it should be is left out. */
+/* One more of the parameters; a value that is not what it should be is left out. */
 static void
-add_parameter(json_t *parameters, const char *name, const char *encoded, decoder *decode)
+add_parameter(struct buf *parameters, const char *name, const char *encoded, decoder *decode)
 {
 	struct buf value = BUF_INIT;
-	json_t *string;
 
-	if (encoded != NULL && decode(encoded, &value)) {
-		string = json_string(buf_str(&value)); /* NULL if it is not UTF-8 */
-		if (string != NULL)
-			json_object_set_new(parameters, name, string);
-	}
+	if (encoded != NULL && decode(encoded, &value))
+		(void)json_text_bytes(parameters, name, buf_str(&value), value.len, SIZE_MAX);
 	buf_free(&value);
 }
 
-/* {"email": ..., "parameters": ...}; the latter's reference is taken. */
-static json_t *
-address(const char *email, json_t *parameters)
+/* {"email": ..., "parameters": ...}: the latter if there are any, and then they are freed. */
+static void
+write_address(struct buf *text, const char *key, const char *email, struct buf *parameters)
 {
-	json_t *object = json_pack("{s:s}", "email", email);
-
-	if (json_object_size(parameters) != 0)
-		json_object_set(object, "parameters", parameters);
-	json_decref(parameters);
-	return object;
+	json_text_open(text, key, '{');
+	json_text_string(text, "email", email);
+	if (parameters->len != 0) {
+		json_text_open(text, "parameters", '{');
+		buf_add(text, parameters->data, parameters->len);
+		json_text_close(text, '}');
+	}
+	json_text_close(text, '}');
+	buf_free(parameters);
 }
 
-static json_t *
-mail_from(const struct delivery *delivery, const struct submit_offer *offer)
+static void
+write_mail_from(
+    struct buf *text, const struct delivery *delivery, const struct submit_offer *offer)
 {
-	json_t *parameters = json_object();
+	struct buf parameters = BUF_INIT;
 
 	if (offer->dsn) {
-		add_parameter(parameters, "RET", delivery->ret, dsn_xtext);
-		add_parameter(parameters, "ENVID", delivery->envid, dsn_xtext);
+		add_parameter(&parameters, "RET", delivery->ret, dsn_xtext);
+		add_parameter(&parameters, "ENVID", delivery->envid, dsn_xtext);
 	}
-	if (delivery->hold_until > clock_wall()) {
-		struct clock_date until = clock_date(delivery->hold_until);
-
-		json_object_set_new(parameters, "HOLDUNTIL", json_string(until.text));
-	}
-	return address(delivery_mail_from(delivery), parameters);
+	if (delivery->hold_until > clock_wall())
+		json_text_string(
+		    &parameters, "HOLDUNTIL", clock_date(delivery->hold_until).text);
+	write_address(text, "mailFrom", delivery_mail_from(delivery), &parameters);
 }
 
-json_t *
-submit_envelope(const struct submission *s, const struct submit_offer *offer)
+static void
+write_recipient(
+    struct buf *text, const struct recipient *recipient, const struct submit_offer *offer)
 {
-	json_t *recipients = json_array();
+	struct buf parameters = BUF_INIT;
 
-	for (size_t i = 0; i < s->count; i++) {
-		const struct recipient *recipient = s->addressees[i].recipient;
-		json_t *parameters;
-
-		if (s->addressees[i].state != ADDRESSEE_SENDING)
-			continue;
-		parameters = json_object();
-		if (offer->dsn) {
-			add_parameter(parameters, "NOTIFY", recipient->notify, dsn_xtext);
-			add_parameter(
-			    parameters, "ORCPT", recipient->orcpt, dsn_original_recipient);
-		}
-		json_array_append_new(recipients, address(recipient->address, parameters));
+	if (offer->dsn) {
+		add_parameter(&parameters, "NOTIFY", recipient->notify, dsn_xtext);
+		add_parameter(&parameters, "ORCPT", recipient->orcpt, dsn_original_recipient);
 	}
-	return json_pack(
-	    "{s:o, s:o}", "mailFrom", mail_from(s->delivery, offer), "rcptTo", recipients);
+	write_address(text, NULL, recipient->address, &parameters);
+}
+
+void
+submit_write_envelope(
+    struct buf *text, const struct submission *s, const struct submit_offer *offer)
+{
+	json_text_open(text, "envelope", '{');
+	write_mail_from(text, s->delivery, offer);
+	json_text_open(text, "rcptTo", '[');
+	for (size_t i = 0; i < s->count; i++)
+		if (s->addressees[i].state == ADDRESSEE_SENDING)
+			write_recipient(text, s->addressees[i].recipient, offer);
+	json_text_close(text, ']');
+	json_text_close(text, '}');
 }

@@ -19,7 +19,8 @@ void submit_offer_read(const struct jmap_session *session, struct submit_offer *
 struct outcome
 submit_check_hold(const struct delivery *delivery, const struct submit_offer *offer);
 
-/* The envelope, with those addressees who are SENDING. */
-json_t *submit_envelope(const struct submission *s, const struct submit_offer *offer);
+/* Write "envelope", with those addressees who are SENDING. */
+void submit_write_envelope(
+    struct buf *text, const struct submission *s, const struct submit_offer *offer);
 
 #endif

@@ -101,6 +101,12 @@ void jmap_request_free(struct jmap_request **request);
  */
 const char *jmap_call(struct jmap_request *request, const char *method, json_t *args);
 
+/*
+ * The same, with arguments that are text already: the members of an object without its braces
+ * (json_text.h), "accountId" not among them.  The buffer becomes the request's, and args empty.
+ */
+const char *jmap_call_text(struct jmap_request *request, const char *method, struct buf *args);
+
 /* Make args[key] a back-reference ("#key", RFC 8620 §3.7) to an earlier call's result. */
 void jmap_refer(
     json_t *args, const char *key, const char *call_id, const char *method, const char *path);

@@ -140,18 +140,6 @@ jmap_identity_get_call(struct jmap_request *request)
 	return get_call(request, "Identity/get", NULL, NULL);
 }
 
-const char *
-jmap_submission_set_call(struct jmap_request *request, json_t *create,
-    json_t *on_success_update_email, json_t *on_success_destroy_email)
-{
-	json_t *args = json_object();
-
-	set_given(args, "create", create);
-	set_given(args, "onSuccessUpdateEmail", on_success_update_email);
-	set_given(args, "onSuccessDestroyEmail", on_success_destroy_email);
-	return jmap_call(request, "EmailSubmission/set", args);
-}
-
 const json_t *
 jmap_mailbox_with_role(const json_t *mailboxes, const char *role)
 {

@@ -34,8 +34,6 @@ const char *jmap_email_set_call(struct jmap_request *request, json_t *create, js
     json_t *destroy, const char *if_in_state);
 const char *jmap_email_import_call(struct jmap_request *request, json_t *emails);
 const char *jmap_identity_get_call(struct jmap_request *request);
-const char *jmap_submission_set_call(struct jmap_request *request, json_t *create,
-    json_t *on_success_update_email, json_t *on_success_destroy_email);
 
 /* The first mailbox of a Mailbox/get list that has the role, borrowed; or NULL. */
 const json_t *jmap_mailbox_with_role(const json_t *mailboxes, const char *role);

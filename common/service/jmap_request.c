@@ -13,10 +13,20 @@
 #include "common/service/jmap_parts.h"
 #include "common/service/problem.h"
 #include "common/wire/json.h"
+#include "common/wire/json_text.h"
+
+struct call {
+	struct call *next;
+	char id[24];
+	char *method;
+	json_t *args;    /* or NULL: */
+	struct buf text; /* their members, written already */
+};
 
 struct jmap_request {
 	unsigned using;
-	json_t *calls; /* the methodCalls array */
+	struct call *calls, **last;
+	size_t count;
 };
 
 struct jmap_response {
@@ -30,31 +40,58 @@ jmap_request_new(unsigned using)
 	struct jmap_request *request = xcalloc(1, sizeof(*request));
 
 	request->using = using;
-	request->calls = json_array();
+	request->last = &request->calls;
 	return request;
 }
 
 void
 jmap_request_free(struct jmap_request **request)
 {
+	struct call *next;
+
 	if (*request == NULL)
 		return;
-	json_decref((*request)->calls);
+	for (struct call *call = (*request)->calls; call != NULL; call = next) {
+		next = call->next;
+		json_decref(call->args);
+		buf_free(&call->text);
+		free(call->method);
+		free(call);
+	}
 	free(*request);
 	*request = NULL;
+}
+
+static struct call *
+add_call(struct jmap_request *request, const char *method)
+{
+	struct call *call = xcalloc(1, sizeof(*call));
+
+	snprintf(call->id, sizeof(call->id), "c%zu", request->count++);
+	call->method = xstrdup(method);
+	*request->last = call;
+	request->last = &call->next;
+	return call;
 }
 
 const char *
 jmap_call(struct jmap_request *request, const char *method, json_t *args)
 {
-	char id[24];
-	json_t *call;
+	struct call *call = add_call(request, method);
 
-	snprintf(id, sizeof(id), "c%zu", json_array_size(request->calls));
-	call = json_pack("[s, o, s]", method, args, id);
-	assert(call != NULL);
-	json_array_append_new(request->calls, call);
-	return json_string_value(json_array_get(call, 2));
+	assert(json_is_object(args));
+	call->args = args;
+	return call->id;
+}
+
+const char *
+jmap_call_text(struct jmap_request *request, const char *method, struct buf *args)
+{
+	struct call *call = add_call(request, method);
+
+	call->text = *args;
+	*args = (struct buf)BUF_INIT;
+	return call->id;
 }
 
 void
@@ -71,7 +108,7 @@ jmap_refer(
 size_t
 jmap_request_calls(const struct jmap_request *request)
 {
-	return json_array_size(request->calls);
+	return request->count;
 }
 
 /* The account a method works on: NULL for Core, which has none. */
@@ -86,36 +123,44 @@ account_for(const struct jmap_session *session, const char *method)
 	return session->account_id;
 }
 
-/* Give every call that lacks it its accountId. */
+/* [method, args, id]; args get an accountId unless they have one. */
 static void
-fill_accounts(const struct jmap_request *request, const struct jmap_session *session)
+encode_call(const struct call *call, const struct jmap_session *session, struct buf *text)
 {
-	json_t *call;
-	size_t i;
+	const char *account = account_for(session, call->method);
+	const char *key;
+	json_t *value;
 
-	json_array_foreach (request->calls, i, call) {
-		const char *method = json_string_value(json_array_get(call, 0));
-		json_t *args = json_array_get(call, 1);
-		const char *account = account_for(session, method);
-
-		if (account != NULL && json_object_get(args, "accountId") == NULL)
-			json_object_set_new(args, "accountId", json_string(account));
-	}
+	json_text_open(text, NULL, '[');
+	json_text_string(text, NULL, call->method);
+	json_text_open(text, NULL, '{');
+	json_object_foreach (call->args, key, value)
+		json_text_value(text, key, value);
+	buf_add(text, buf_str(&call->text), call->text.len);
+	if (account != NULL && json_object_get(call->args, "accountId") == NULL)
+		json_text_string(text, "accountId", account);
+	json_text_close(text, '}');
+	json_text_string(text, NULL, call->id);
+	json_text_close(text, ']');
 }
 
 static void
-encode(const struct jmap_request *request, struct buf *text)
+encode(const struct jmap_request *request, const struct jmap_session *session, struct buf *text)
 {
-	json_t *document = json_pack(
-	    "{s:[s, s], s:O}", "using", JMAP_CORE, JMAP_MAIL, "methodCalls", request->calls);
-	json_t *using = json_object_get(document, "using");
-
+	json_text_open(text, NULL, '{');
+	json_text_open(text, "using", '[');
+	json_text_string(text, NULL, JMAP_CORE);
+	json_text_string(text, NULL, JMAP_MAIL);
 	if (request->using & JMAP_USING_SUBMISSION)
-		json_array_append_new(using, json_string(JMAP_SUBMISSION));
+		json_text_string(text, NULL, JMAP_SUBMISSION);
 	if (request->using & JMAP_USING_BLOB)
-		json_array_append_new(using, json_string(JMAP_BLOB));
-	json_write(document, text);
-	json_decref(document);
+		json_text_string(text, NULL, JMAP_BLOB);
+	json_text_close(text, ']');
+	json_text_open(text, "methodCalls", '[');
+	for (const struct call *call = request->calls; call != NULL; call = call->next)
+		encode_call(call, session, text);
+	json_text_close(text, ']');
+	json_text_close(text, '}');
 }
 
 static struct outcome
@@ -125,7 +170,7 @@ check_limits(
 	if ((request->using & JMAP_USING_SUBMISSION) && session->submission_id == NULL)
 		return outcome_make(
 		    "request", "unknownCapability", "the account cannot submit mail now");
-	if ((int64_t)json_array_size(request->calls) > session->max_calls_in_request)
+	if ((int64_t)request->count > session->max_calls_in_request)
 		return outcome_make("request", "limit/maxCallsInRequest", NULL);
 	if ((int64_t)size > session->max_size_request)
 		return outcome_make("request", "limit/maxSizeRequest", "%zu bytes, limit %lld",
@@ -241,9 +286,8 @@ jmap_encode(struct jmap *jmap, const struct jmap_request *request, struct deadli
 
 	if (!outcome_is_ok(&o))
 		return o;
-	fill_accounts(request, *session_r);
 	buf_reset(text);
-	encode(request, text);
+	encode(request, *session_r, text);
 	return check_limits(request, *session_r, text->len);
 }
 

@@ -264,8 +264,11 @@ find_statement(struct store *s, const char *sql)
 	return statement;
 }
 
-sqlite3_stmt *
-store_query_v(struct store *s, const char *sql, const char *types, va_list args)
+/* Texts are copied (SQLITE_TRANSIENT), or stay until the statement is at its end
+ * (SQLITE_STATIC). */
+static sqlite3_stmt *
+start(struct store *s, const char *sql, const char *types, va_list args,
+    sqlite3_destructor_type texts)
 {
 	sqlite3_stmt *q = failed(s) ? NULL : find_statement(s, sql);
 	int result = SQLITE_OK;
@@ -276,14 +279,20 @@ store_query_v(struct store *s, const char *sql, const char *types, va_list args)
 		if (types[i] == 'i')
 			result = sqlite3_bind_int64(q, i + 1, va_arg(args, int64_t));
 		else
-			result = sqlite3_bind_text(
-			    q, i + 1, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+			result =
+			    sqlite3_bind_text(q, i + 1, va_arg(args, const char *), -1, texts);
 	}
 	if (result != SQLITE_OK) {
 		fail(s, sql);
 		return NULL;
 	}
 	return q;
+}
+
+sqlite3_stmt *
+store_query_v(struct store *s, const char *sql, const char *types, va_list args)
+{
+	return start(s, sql, types, args, SQLITE_TRANSIENT);
 }
 
 sqlite3_stmt *
@@ -328,7 +337,7 @@ store_run(struct store *s, const char *sql, const char *types, ...)
 	va_list args;
 
 	va_start(args, types);
-	q = store_query_v(s, sql, types, args);
+	q = start(s, sql, types, args, SQLITE_STATIC);
 	va_end(args);
 	while (store_row(s, q))
 		continue;

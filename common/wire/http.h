@@ -91,7 +91,7 @@ struct http_request {
 	const struct http_sink *sink;     /* or NULL: into answer.body */
 	size_t answer_max; /* most bytes of answer to keep in memory, decompressed; 0: 16 MiB */
 	int64_t sink_max;  /* most bytes a sink takes; 0: no limit */
-	bool compressed;   /* ask for gzip: for JSON, not for mail */
+	bool compressed;   /* ask for gzip, unless on loopback: for JSON, not for mail */
 	bool idempotent;   /* doing it twice is as good as once */
 	bool keeps_pace;   /* the caller knows the service's limits: 429 is not tried again */
 	struct deadline deadline;

@@ -127,20 +127,22 @@ set_security(struct http_transfer *t, const struct http_options *options)
  * a transfer now and then the answer to another that shares the connection.
  */
 static void
-set_connection(struct http_transfer *t, bool https)
+set_connection(struct http_transfer *t, struct http_way way)
 {
+	const char *encoding = http_encoding(&t->request, way);
+
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
-	if (https) {
+	if (way.https) {
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
 	} else {
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 		curl_easy_setopt(t->easy, CURLOPT_PROXY, ""); /* it stays on this machine */
 	}
-	if (t->request.compressed)
-		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+	if (encoding != NULL)
+		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, encoding);
 }
 
 /* No transfer is faster than this; how many there are at once is the caller's to see to. */
@@ -178,7 +180,7 @@ clean(const char *value)
 }
 
 static struct outcome
-check(const struct http_transfer *t, bool *https_r)
+check(const struct http_transfer *t, struct http_way *way_r)
 {
 	const struct http_request *request = &t->request;
 
@@ -188,14 +190,15 @@ check(const struct http_transfer *t, bool *https_r)
 		return outcome_make("local", "usage", "control characters in a header");
 	if (deadline_passed(request->deadline))
 		return outcome_make("local", "deadline", NULL);
-	return http_may_ask(t->answer.url, https_r);
+	return http_may_ask(t->answer.url, way_r);
 }
 
 struct outcome
 http_attempt_begin(struct http_transfer *t, const struct http_options *options)
 {
-	bool https = false, again = t->answer.attempts != 0;
-	struct outcome o = check(t, &https);
+	struct http_way way = {false, false};
+	bool again = t->answer.attempts != 0;
+	struct outcome o = check(t, &way);
 
 	if (!outcome_is_ok(&o))
 		return o;
@@ -214,7 +217,7 @@ http_attempt_begin(struct http_transfer *t, const struct http_options *options)
 	add_headers(t);
 	set_times(t, options, deadline_left_ms(t->request.deadline));
 	set_security(t, options);
-	set_connection(t, https);
+	set_connection(t, way);
 	set_speed(t, options->speed);
 	return outcome_ok();
 }

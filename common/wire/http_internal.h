@@ -94,8 +94,16 @@ bool http_stream_end(struct http_transfer *t);
 #define HTTP_REDIRECTS_MAX 5
 #define HTTP_ATTEMPTS_MAX  12
 
-/* May the URL be asked at all?  net/insecure or local/config if not.  *https_r: by TLS. */
-struct outcome http_may_ask(const char *url, bool *https_r);
+struct http_way {
+	bool https, loopback;
+};
+
+/* May the URL be asked at all, and how?  net/insecure or local/config if not. */
+struct outcome http_may_ask(const char *url, struct http_way *way_r);
+
+/* What of Content-Encoding to ask for; NULL: nothing is said, and nothing is decoded.  Where no
+ * byte leaves the machine, compressing is nothing but work for both ends. */
+const char *http_encoding(const struct http_request *request, struct http_way way);
 
 /* Is it worth another attempt, after this outcome and answer? */
 bool http_may_retry(const struct http_transfer *t, const struct outcome *o);

@@ -37,7 +37,7 @@ static const struct {
 };
 
 struct outcome
-http_may_ask(const char *url, bool *https_r)
+http_may_ask(const char *url, struct http_way *way_r)
 {
 	struct http_origin origin;
 	struct outcome o = outcome_ok();
@@ -48,9 +48,17 @@ http_may_ask(const char *url, bool *https_r)
 		o = outcome_make("net", "insecure", "%s", origin.host);
 		outcome_hint(&o, "use https:");
 	}
-	*https_r = origin.https;
+	*way_r = (struct http_way){origin.https, origin.loopback};
 	http_origin_free(&origin);
 	return o;
+}
+
+const char *
+http_encoding(const struct http_request *request, struct http_way way)
+{
+	if (!request->compressed)
+		return NULL;
+	return way.loopback ? "identity" : "gzip";
 }
 
 static bool

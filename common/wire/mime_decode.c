@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <iconv.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "common/wire/mime.h"
@@ -325,13 +326,32 @@ utf8_character(const unsigned char *p, size_t left)
 	return length;
 }
 
+/* How many bytes from here on are ASCII, rounded down to eight. */
+static size_t
+ascii_run(const char *bytes, size_t length)
+{
+	size_t at = 0;
+	uint64_t eight;
+
+	for (; length - at >= sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, bytes + at, sizeof(eight));
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return at;
+}
+
 bool
 mime_is_utf8(const char *bytes, size_t length)
 {
-	for (size_t at = 0, character; at < length; at += character) {
+	size_t at = ascii_run(bytes, length), character;
+
+	while (at < length) {
 		character = utf8_character((const unsigned char *)bytes + at, length - at);
 		if (character == 0)
 			return false;
+		at += character;
+		at += ascii_run(bytes + at, length - at);
 	}
 	return true;
 }

@@ -20,6 +20,7 @@ static struct {
 	char *key, *certificate, *url;
 	char ca_file[32];
 	bool authorized;
+	char encoding[32]; /* that it was asked for */
 	unsigned requests;
 } tls;
 
@@ -41,7 +42,7 @@ make_certificate(void)
 	X509 *x = X509_new();
 	X509_NAME *name = X509_get_subject_name(x);
 	X509_EXTENSION *alternative =
-	    X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:localhost");
+	    X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:localhost, IP:0.0.0.0");
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	X509_set_version(x, 2);
@@ -70,6 +71,8 @@ answer(void *arg, struct MHD_Connection *connection, const char *url, const char
 {
 	struct MHD_Response *response =
 	    MHD_create_response_from_buffer(2, (void *)"ok", MHD_RESPMEM_PERSISTENT);
+	const char *encoding = MHD_lookup_connection_value(
+	    connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
 	enum MHD_Result result;
 
 	(void)arg, (void)url, (void)method, (void)version;
@@ -77,6 +80,8 @@ answer(void *arg, struct MHD_Connection *connection, const char *url, const char
 	tls.requests++;
 	tls.authorized =
 	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization") != NULL;
+	snprintf(
+	    tls.encoding, sizeof(tls.encoding), "%s", encoding != NULL ? encoding : "none");
 	result = MHD_queue_response(connection, 200, response);
 	MHD_destroy_response(response);
 	return result;
@@ -124,6 +129,7 @@ get(const char *url, const char *ca_file, const char *authorization)
 	struct http_request request = {.method = "GET",
 	    .url = url,
 	    .authorization = authorization,
+	    .compressed = true,
 	    .deadline = deadline_in_ms(120000)};
 	struct http_answer a;
 	struct outcome o = http_perform(http, &request, &a);
@@ -154,6 +160,21 @@ the_account_may_name_an_authority_of_its_own(void **state)
 	assert_true(outcome_is_ok(&o));
 	assert_int_equal(tls.requests, 1);
 	assert_true(tls.authorized);
+}
+
+/* This machine by an address that does not say so: only where a URL leads is looked at. */
+static void
+answers_are_compressed_unless_they_stay_on_this_machine(void **state)
+{
+	char *url = xasprintf("https://0.0.0.0%s", strrchr(tls.url, ':'));
+	struct outcome o = get(url, tls.ca_file, "Basic secret");
+
+	(void)state;
+	assert_true(outcome_is_ok(&o));
+	assert_string_equal(tls.encoding, "gzip");
+	o = get(tls.url, tls.ca_file, "Basic secret");
+	assert_string_equal(tls.encoding, "identity");
+	free(url);
 }
 
 static void
@@ -203,6 +224,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_certificate_of_nobody_we_know_is_refused),
 	    cmocka_unit_test(the_account_may_name_an_authority_of_its_own),
+	    cmocka_unit_test(answers_are_compressed_unless_they_stay_on_this_machine),
 	    cmocka_unit_test(a_certificate_for_another_name_is_refused),
 	    cmocka_unit_test(an_authority_that_cannot_be_read_is_a_mistake_of_ours),
 	    cmocka_unit_test_setup_teardown(

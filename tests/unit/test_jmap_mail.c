@@ -35,7 +35,6 @@ add_calls(struct jmap_request *request)
 	jmap_email_set_call(request, NULL, NULL, json_pack("[s]", "M1"), "7");
 	jmap_email_import_call(request, json_object());
 	jmap_identity_get_call(request);
-	jmap_submission_set_call(request, json_object(), json_object(), NULL);
 }
 
 static void
@@ -58,8 +57,6 @@ calls_name_their_arguments_as_the_rfc_does(void **state)
 	    "set\",{\"destroy\":[\"M1\"],\"ifInState\":\"7\",\"accountId\":\"a1\"},\"c8\"]",
 	    "[\"Email/import\",{\"emails\":{},\"accountId\":\"a1\"},\"c9\"]",
 	    "[\"Identity/get\",{\"accountId\":\"a1\"},\"c10\"]",
-	    "[\"EmailSubmission/set\",{\"create\":{},\"onSuccessUpdateEmail\":{},"
-	    "\"accountId\":\"a1\"},\"c11\"]",
 	};
 	struct fake_service *fake = *state;
 	struct jmap *jmap = fake_service_open(fake);

@@ -6,6 +6,7 @@
 #include "common/base/xalloc.h"
 #include "common/service/jmap_parts.h"
 #include "common/wire/json.h"
+#include "common/wire/json_text.h"
 #include "tests/unit/fake_service.h"
 #include "tests/unit/unit.h"
 
@@ -197,7 +198,31 @@ a_request_carries_calls_accounts_and_references(void **state)
 	    "\"path\":\"/ids\"},\"accountId\":\"a1\"},\"c1\"],"
 	    "[\"Core/echo\",{},\"c2\"],[\"Email/get\",{\"accountId\":\"shared\"},\"c3\"]]}");
 	assert_non_null(strstr(fake->last_head.data, "Content-Type: application/json\r\n"));
-	assert_non_null(strstr(fake->last_head.data, "Accept-Encoding: gzip\r\n"));
+	assert_non_null(strstr(fake->last_head.data, "Accept-Encoding: identity\r\n"));
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	jmap_close(&jmap);
+}
+
+static void
+arguments_that_are_text_already_get_the_account_too(void **state)
+{
+	struct fake_service *fake = *state;
+	struct jmap *jmap = fake_service_open(fake);
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response;
+	struct buf args = BUF_INIT;
+	struct outcome o;
+
+	json_text_bool(&args, "x", true);
+	assert_string_equal(jmap_call_text(request, "Email/set", &args), "c0");
+	assert_int_equal(args.len, 0);
+	assert_string_equal(jmap_call_text(request, "Email/set", &args), "c1");
+	o = jmap_send(jmap, request, true, deadline_in_ms(20000), &response);
+	assert_true(outcome_is_ok(&o));
+	assert_non_null(strstr(fake->last_body.data,
+	    "[[\"Email/set\",{\"x\":true,\"accountId\":\"a1\"},\"c0\"],"
+	    "[\"Email/set\",{\"accountId\":\"a1\"},\"c1\"]]"));
 	jmap_response_free(&response);
 	jmap_request_free(&request);
 	jmap_close(&jmap);
@@ -490,6 +515,7 @@ main(void)
 	    cmocka_unit_test(creations_say_what_came_of_them),
 	    cmocka_unit_test(updates_and_destructions_say_so_too),
 	    WITH_SERVICE(a_request_carries_calls_accounts_and_references),
+	    WITH_SERVICE(arguments_that_are_text_already_get_the_account_too),
 	    WITH_SERVICE(limits_are_obeyed_before_anything_is_sent),
 	    WITH_SERVICE(an_account_that_cannot_submit_says_so),
 	    WITH_SERVICE(a_refused_token_is_renewed_and_the_request_sent_again),
