@@ -40,7 +40,7 @@ bool json_is_id(const json_t *value);
 /* Seconds since 1970 of a UTCDate or Date string (RFC 8620 §1.4), or fallback. */
 int64_t json_get_date(const json_t *object, const char *key, int64_t fallback);
 
-/* Append the compact encoding of value; nothing for NULL (json_text.c). */
+/* Append the compact encoding of value; nothing for NULL. */
 void json_write(const json_t *value, struct buf *text);
 
 #endif

@@ -1,8 +1,5 @@
 /*
  * JSON as text.
- *
- * Values of jansson's are written here as well: it notes the address of each array and object
- * on its way down, as text in a hash table, to find those that hold themselves.  Ours do not.
  */
 #include <stdio.h>
 #include <string.h>
@@ -130,74 +127,6 @@ json_text_bytes(
 		return true;
 	buf_truncate(text, before);
 	return false;
-}
-
-/* --- values of jansson's */
-
-static void
-put_array(struct buf *text, const json_t *array)
-{
-	json_t *value;
-	size_t i;
-
-	buf_addc(text, '[');
-	json_array_foreach (array, i, value)
-		json_text_value(text, NULL, value);
-	buf_addc(text, ']');
-}
-
-static void
-put_object(struct buf *text, const json_t *object)
-{
-	const char *key;
-	json_t *value;
-
-	buf_addc(text, '{');
-	json_object_foreach ((json_t *)object, key, value)
-		json_text_value(text, key, value);
-	buf_addc(text, '}');
-}
-
-/* As jansson writes it: the shortest text that reads back the same takes some thought. */
-static void
-put_real(struct buf *text, const json_t *real)
-{
-	char number[64];
-
-	buf_add(text, number, json_dumpb(real, number, sizeof(number), JSON_ENCODE_ANY));
-}
-
-void
-json_write(const json_t *value, struct buf *text)
-{
-	if (value == NULL)
-		return;
-	switch (json_typeof(value)) {
-	case JSON_OBJECT:
-		put_object(text, value);
-		break;
-	case JSON_ARRAY:
-		put_array(text, value);
-		break;
-	case JSON_STRING:
-		put_string(text, json_string_value(value), json_string_length(value));
-		break;
-	case JSON_INTEGER:
-		buf_addf(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		break;
-	case JSON_REAL:
-		put_real(text, value);
-		break;
-	case JSON_TRUE:
-		buf_adds(text, "true");
-		break;
-	case JSON_FALSE:
-		buf_adds(text, "false");
-		break;
-	case JSON_NULL:
-		buf_adds(text, "null");
-		break;
-	}
 }
 
 void

@@ -95,30 +95,6 @@ every_character_is_written_as_jansson_writes_it(void **state)
 }
 
 static void
-values_are_written_as_jansson_writes_them(void **state)
-{
-	static const char *const texts[] = {"{}", "[]", "null", "true", "false", "\"\"", "0",
-	    "-9223372036854775808", "9223372036854775807", "0.1", "1e300", "-2.5e-7",
-	    "{\"a\":[{\"b\":[]},{\"c\":{}},[[1,2],[]]],\"\":\"\\u0000\",\"d\":null}",
-	    "[\"\xf0\x9f\x90\xa7\",\"\\\"\\\\/\\b\\f\\n\\r\\t\\u001f\x7f\"]"};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		json_t *value = json_loads(texts[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-		char *expected = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-		struct buf text = BUF_INIT;
-
-		buf_adds(&text, "before ");
-		json_write(value, &text);
-		json_write(NULL, &text);
-		assert_string_equal(text.data + strlen("before "), expected);
-		buf_free(&text);
-		free(expected);
-		json_decref(value);
-	}
-}
-
-static void
 bytes_become_a_string_if_they_are_text(void **state)
 {
 	static const char bytes[] =
@@ -185,7 +161,6 @@ main(void)
 	    cmocka_unit_test(no_last_byte_of_a_string_is_taken_for_the_place_of_a_first_value),
 	    cmocka_unit_test(members_are_written_without_their_braces),
 	    cmocka_unit_test(every_character_is_written_as_jansson_writes_it),
-	    cmocka_unit_test(values_are_written_as_jansson_writes_them),
 	    cmocka_unit_test(bytes_become_a_string_if_they_are_text),
 	    cmocka_unit_test(bytes_that_are_no_text_are_refused_wherever_that_shows),
 	    cmocka_unit_test(bytes_that_would_take_too_many_are_refused),
