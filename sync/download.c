@@ -295,6 +295,7 @@ add_job(struct download *d, struct transfer *t)
 		job->files[job->count++] = copy_file(copy, false);
 	}
 	job->tmp = t->tmp;
+	job->size = t->lines.written;
 	t->tmp = NULL;
 	job->owner = task;
 	t->task = NULL;
