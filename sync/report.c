@@ -5,11 +5,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/wire/json.h"
 #include "sync/report.h"
 
 void
@@ -29,18 +31,27 @@ report_begin(struct report *r, const char *name, const struct report_style *styl
 static void
 print_object(const struct report *r, const char *event, json_t *members)
 {
-	json_t *object = json_pack("{s:s, s:s}", "event", event, "sync", r->name);
+	json_t *head = json_pack("{s:s, s:s}", "event", event, "sync", r->name);
+	struct buf line = BUF_INIT;
 
 	if (r->style.dry_run)
-		json_object_set_new(object, "dry-run", json_true());
-	if (members != NULL)
-		json_object_update(object, members);
+		json_object_set_new(head, "dry-run", json_true());
+	json_write(head, &line);
+	if (json_object_size(members) != 0) {
+		size_t joint = line.len - 1;
+
+		json_write(members, &line);
+		line.data[joint] = ',';
+		memmove(line.data + joint + 1, line.data + joint + 2, line.len - joint - 1);
+		line.len--;
+	}
+	buf_addc(&line, '\n');
 	flockfile(stdout); /* sections that are watched are printed side by side */
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
+	fwrite(line.data, 1, line.len, stdout);
 	fflush(stdout);
 	funlockfile(stdout);
-	json_decref(object);
+	buf_free(&line);
+	json_decref(head);
 }
 
 /* Print text that may come from a server, without what a terminal would obey. */

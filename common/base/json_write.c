@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sandbox/json_write.h"
+#include "common/base/json_write.h"
 
 #define NUMBER_SIZE 24
 
@@ -102,6 +102,8 @@ write_object(const json_t *object, struct buf *out)
 void
 json_write(const json_t *value, struct buf *out)
 {
+	if (value == NULL)
+		return;
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
 		write_object(value, out);

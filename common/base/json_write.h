@@ -2,17 +2,17 @@
  * json_write - write jansson values as text, several times as fast as jansson
  *
  * Jansson notes the address of each array and object on its way down, as text in a hash table,
- * to find those that hold themselves.  The sandbox makes none, and answers are made of small
- * objects.  The text is what json_dumps() with JSON_COMPACT gives.
+ * to find those that hold themselves.  Nobody here makes such, and what is written is made of
+ * small objects.  The text is what json_dumps() with JSON_COMPACT gives.
  */
-#ifndef SANDBOX_JSON_WRITE_H
-#define SANDBOX_JSON_WRITE_H
+#ifndef FERRY_JSON_WRITE_H
+#define FERRY_JSON_WRITE_H
 
 #include <jansson.h>
 
 #include "common/base/buf.h"
 
-/* Append any value. */
+/* Append any value; nothing for NULL. */
 void json_write(const json_t *value, struct buf *out);
 
 /* The text alone; the caller free()s it. */
