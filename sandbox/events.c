@@ -17,12 +17,12 @@
 #include <microhttpd.h>
 
 #include "common/base/clock.h"
+#include "common/base/json_write.h"
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "sandbox/auth.h"
 #include "sandbox/events.h"
 #include "sandbox/jmap.h"
-#include "sandbox/json_write.h"
 #include "sandbox/store.h"
 
 #define PING_MIN    1     /* seconds; RFC 8620 wants at most 30, */

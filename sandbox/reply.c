@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/json_write.h"
 #include "common/base/xalloc.h"
 #include "sandbox/http.h"
 #include "sandbox/json.h"
-#include "sandbox/json_write.h"
 
 #define COLLECT_MAX   ((size_t)64 * 1024 * 1024)
 #define COLLECT_STEP  65536

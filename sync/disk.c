@@ -5,6 +5,13 @@
  * times faster than syncfs() for one file, and two times slower from a dozen on, because
  * every fdatasync() of a new file commits the journal.  syncfs() flushes what others wrote,
  * too; that is their gain.
+ *
+ * What has been flushed is still in the kernel's cache.  There a few new messages stay, for
+ * whoever waits for them.  Of many, the heads and the text do, for mail programs are about to
+ * read them; the long tails, which are attachments, are let go: they would push out what others have there, and taking new pages
+ * for all of them costs more than writing them into the ones that just became free.  A third
+ * of the time that a first run spent in the kernel went there (a virtual machine whose host
+ * takes back free memory).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +26,8 @@
 #include "sync/files.h"
 #include "sync/folders.h"
 
-#define SYNCFS_FROM 12 /* files in a batch */
+#define BULK 12         /* files in a batch, from which on it is flushed as a whole */
+#define HEAD (32 << 10) /* bytes of a message that stay in the cache */
 
 struct queue {
 	struct disk_batch *first, **last;
@@ -59,10 +67,16 @@ pop(struct queue *q)
 	return b;
 }
 
+static bool
+is_bulk(const struct disk_batch *b)
+{
+	return b->count >= BULK;
+}
+
 static struct outcome
 flush(int root, const struct disk_batch *b)
 {
-	if (b->count >= SYNCFS_FROM) {
+	if (is_bulk(b)) {
 		if (syncfs(root) < 0)
 			return file_error("cannot flush", "the Maildir's file system");
 		return outcome_ok();
@@ -81,6 +95,18 @@ flush(int root, const struct disk_batch *b)
 		close(fd);
 	}
 	return outcome_ok();
+}
+
+/* The file's bytes are on the disk. */
+static void
+let_go_of_tail(int root, const struct disk_job *job)
+{
+	int fd = job->size > HEAD ? openat(root, job->tmp, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	(void)posix_fadvise(fd, HEAD, 0, POSIX_FADV_DONTNEED);
+	close(fd);
 }
 
 static int
@@ -144,10 +170,13 @@ work(struct mirror *m, struct disk_batch *b)
 	b->outcome = flush(m->root.fd, b);
 	for (size_t i = 0; i < b->count; i++) {
 		b->jobs[i].outcome = b->outcome;
-		if (outcome_is_ok(&b->outcome))
-			place(m, &b->jobs[i], &touched);
-		else
+		if (!outcome_is_ok(&b->outcome)) {
 			(void)unlinkat(m->root.fd, b->jobs[i].tmp, 0);
+			continue;
+		}
+		if (is_bulk(b))
+			let_go_of_tail(m->root.fd, &b->jobs[i]);
+		place(m, &b->jobs[i], &touched);
 	}
 	if (outcome_is_ok(&b->outcome))
 		b->outcome = touched_sync(&touched, m->root.fd);

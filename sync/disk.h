@@ -20,6 +20,7 @@
 /* A message's temporary file and its names to be, relative to the root. */
 struct disk_job {
 	char *tmp;
+	int64_t size;   /* of it */
 	char **files;   /* the first is renamed to, the others are links of it */
 	char **folders; /* of each: made again if it is not there */
 	size_t count;

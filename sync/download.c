@@ -83,6 +83,12 @@ download_has_room(const struct download *d)
 	return d->queued < QUEUE_MAX;
 }
 
+bool
+download_is_under_way(const struct download *d)
+{
+	return d->under_way != 0;
+}
+
 void
 download_add(struct download *d, struct task *task)
 {
@@ -289,6 +295,7 @@ add_job(struct download *d, struct transfer *t)
 		job->files[job->count++] = copy_file(copy, false);
 	}
 	job->tmp = t->tmp;
+	job->size = t->lines.written;
 	t->tmp = NULL;
 	job->owner = task;
 	t->task = NULL;

@@ -17,6 +17,9 @@ struct outcome download_free(struct download **download);
 /* Can it take one more task now?  There is a limit to what is held in memory. */
 bool download_has_room(const struct download *d);
 
+/* Is any message on its way from the service? */
+bool download_is_under_way(const struct download *d);
+
 /* Take a task, whose it is from now on. */
 void download_add(struct download *d, struct task *task);
 

@@ -11,8 +11,9 @@
 #include "common/base/xalloc.h"
 #include "sync/line_ends.h"
 
-#define HELD  32768 /* bytes that wait to be written: TLS brings them in pieces of 4 KB */
-#define BLOCK 16384 /* to be turned back at once */
+#define HELD   32768 /* bytes that wait to be written: TLS brings them in pieces of 4 KB */
+#define BLOCK  16384 /* to be turned back at once */
+#define STRIDE 16    /* bytes to be looked at together */
 
 void
 line_ends_begin(struct line_ends *l, int fd)
@@ -38,9 +39,8 @@ write_held(struct line_ends *l)
 }
 
 static bool
-put(struct line_ends *l, const char *bytes, size_t length)
+put_much(struct line_ends *l, const char *bytes, size_t length)
 {
-	l->written += (int64_t)length;
 	if (l->held == NULL)
 		l->held = xmalloc(HELD);
 	while (length > HELD - l->held_length) {
@@ -53,6 +53,17 @@ put(struct line_ends *l, const char *bytes, size_t length)
 		if (!write_held(l))
 			return false;
 	}
+	memcpy(l->held + l->held_length, bytes, length);
+	l->held_length += length;
+	return true;
+}
+
+static inline bool
+put(struct line_ends *l, const char *bytes, size_t length)
+{
+	l->written += (int64_t)length;
+	if (l->held == NULL || length > HELD - l->held_length)
+		return put_much(l, bytes, length);
 	memcpy(l->held + l->held_length, bytes, length);
 	l->held_length += length;
 	return true;
@@ -126,10 +137,53 @@ turn_back(struct line_ends *l)
 	return lseek(l->fd, end, SEEK_SET) == end;
 }
 
+/* So many bytes, compared at once by whatever the machine has for it. */
+typedef signed char stride __attribute__((vector_size(STRIDE)));
+
+static stride
+load(const char *bytes)
+{
+	stride loaded;
+
+	memcpy(&loaded, bytes, sizeof(loaded));
+	return loaded;
+}
+
+/* Is each LF where a CR was before it, and nowhere else?  The last byte may be a CR. */
+static bool
+all_crlf(const char *bytes, size_t length, bool after_cr)
+{
+	static const stride none;
+	bool odd = (*bytes == '\n') != after_cr;
+	size_t i = 1;
+	stride seen = none;
+
+	for (; length - i >= STRIDE; i += STRIDE)
+		seen |= (load(bytes + i) == '\n') ^ (load(bytes + i - 1) == '\r');
+	for (; i < length; i++)
+		odd = odd || (bytes[i] == '\n') != (bytes[i - 1] == '\r');
+	return !odd && memcmp(&seen, &none, sizeof(seen)) == 0;
+}
+
+/* Write bytes that all_crlf(), without their CRs. */
+static bool
+put_without_cr(struct line_ends *l, const char *bytes, size_t length)
+{
+	const char *p = bytes, *end = bytes + length, *cr;
+
+	while ((cr = memchr(p, '\r', (size_t)(end - p))) != NULL) {
+		if (!put(l, p, (size_t)(cr - p)))
+			return false;
+		p = cr + 1;
+	}
+	l->pending_cr = end[-1] == '\r';
+	l->received += (int64_t)length;
+	return put(l, p, (size_t)(end - p));
+}
+
 /*
- * Write bytes with LFs, to the first line end that is no CRLF; a CR at their end is kept back.
- * *taken_r: so many bytes.  Fewer than length if there is a CR that no LF follows (it is kept
- * back then), or an LF that no CR precedes.
+ * Write bytes that are not all_crlf() with LFs, to the first line end that is no CRLF: a CR that
+ * no LF follows, which is kept back, or an LF that no CR precedes.  *taken_r: so many bytes.
  */
 static bool
 put_converted(struct line_ends *l, const char *bytes, size_t length, size_t *taken_r)
@@ -177,15 +231,17 @@ line_ends_write(struct line_ends *l, const char *bytes, size_t length)
 {
 	size_t taken = 0;
 
+	if (length == 0)
+		return true;
+	if (!l->raw && all_crlf(bytes, length, l->pending_cr))
+		return put_without_cr(l, bytes, length);
 	if (!l->raw) {
 		if (!put_converted(l, bytes, length, &taken))
 			return false;
-		if (taken == length)
-			return true;
 		if (!turn_back(l) || (l->pending_cr && !put(l, "\r", 1)))
 			return false;
 	}
-	return taken == length || put_raw(l, bytes + taken, length - taken);
+	return put_raw(l, bytes + taken, length - taken);
 }
 
 bool

@@ -186,6 +186,14 @@ apply_local(struct mirror *m, struct work *w)
 	return o;
 }
 
+/* Waiting for a page would keep the messages waiting that could be asked for meanwhile. */
+static bool
+may_read_page(const struct work *w)
+{
+	return w->listing != NULL &&
+	       (!remote_listing_waits(w->listing) || !download_is_under_way(w->download));
+}
+
 /* The mailboxes may have become known only just now. */
 static struct outcome
 read_page(struct mirror *m, struct work *w)
@@ -214,7 +222,7 @@ work_through(struct mirror *m, struct work *w)
 		/* While downloads have no room for more, a small batch may still grow. */
 		if (outcome_is_ok(&o) && (!more || w->local.count == MIRROR_CHUNK))
 			o = apply_local(m, w);
-		if (outcome_is_ok(&o) && !more && w->listing != NULL)
+		if (outcome_is_ok(&o) && !more && may_read_page(w))
 			o = read_page(m, w);
 		if (outcome_is_ok(&o))
 			o = download_run(w->download, !more && w->listing == NULL, &busy);

@@ -123,6 +123,9 @@ struct listing;
 /* Begin: mailboxes, and the state from before the first page. */
 struct outcome remote_listing_begin(struct mirror *m, struct listing **listing_r);
 
+/* Would remote_listing_page() wait for an answer that is under way? */
+bool remote_listing_waits(const struct listing *listing);
+
 /* Read one page more; *end_r when the last one was read. */
 struct outcome remote_listing_page(struct mirror *m, struct listing *listing, bool *end_r);
 

@@ -318,6 +318,12 @@ read_emails(struct mirror *m, const struct listing *l, const struct step *step,
 	return o;
 }
 
+bool
+remote_listing_waits(const struct listing *l)
+{
+	return l->begun != 0 && !jmap_ahead_is_over(l->steps[0].sent);
+}
+
 /* The service works on the next steps while what it answered to this one is recorded. */
 struct outcome
 remote_listing_page(struct mirror *m, struct listing *l, bool *end_r)

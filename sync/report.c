@@ -10,6 +10,7 @@
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/wire/json_text.h"
 #include "sync/report.h"
 
 void
@@ -29,18 +30,24 @@ report_begin(struct report *r, const char *name, const struct report_style *styl
 static void
 print_object(const struct report *r, const char *event, json_t *members)
 {
-	json_t *object = json_pack("{s:s, s:s}", "event", event, "sync", r->name);
+	struct buf line = BUF_INIT;
+	const char *key;
+	json_t *value;
 
+	json_text_open(&line, NULL, '{');
+	json_text_string(&line, "event", event);
+	json_text_string(&line, "sync", r->name);
 	if (r->style.dry_run)
-		json_object_set_new(object, "dry-run", json_true());
-	if (members != NULL)
-		json_object_update(object, members);
+		json_text_bool(&line, "dry-run", true);
+	json_object_foreach (members, key, value)
+		json_text_value(&line, key, value);
+	json_text_close(&line, '}');
+	buf_addc(&line, '\n');
 	flockfile(stdout); /* sections that are watched are printed side by side */
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
+	fwrite(line.data, 1, line.len, stdout);
 	fflush(stdout);
 	funlockfile(stdout);
-	json_decref(object);
+	buf_free(&line);
 }
 
 /* Print text that may come from a server, without what a terminal would obey. */

@@ -134,6 +134,7 @@ struct jmap_ahead;
 
 struct jmap_ahead *
 jmap_ahead_begin(struct jmap *jmap, struct jmap_request *request, struct deadline d);
+bool jmap_ahead_is_over(const struct jmap_ahead *ahead); /* finishing it waits for nothing */
 struct outcome jmap_ahead_finish(struct jmap_ahead **ahead, struct jmap_response **response_r);
 void jmap_ahead_drop(struct jmap_ahead **ahead);
 

@@ -84,6 +84,12 @@ read_answer(struct jmap_ahead *ahead, struct jmap_response **response_r)
 	return o;
 }
 
+bool
+jmap_ahead_is_over(const struct jmap_ahead *ahead)
+{
+	return ahead->over;
+}
+
 struct outcome
 jmap_ahead_finish(struct jmap_ahead **ahead, struct jmap_response **response_r)
 {

@@ -28,6 +28,7 @@ struct http {
 	struct http_options options; /* ca_file is ours */
 	unsigned streams;            /* of a connection, now */
 	CURLM *multi;                /* NULL until the first transfer */
+	struct http_spares spares;
 	struct http_transfer *transfers, *last;
 	size_t count, under_way; /* of them, and with a handle */
 	size_t finished;         /* so many done() calls, ever */
@@ -63,6 +64,7 @@ http_free(struct http **http)
 	if (*http == NULL)
 		return;
 	http_abandon(*http);
+	http_spares_free(&(*http)->spares);
 	if ((*http)->multi != NULL)
 		curl_multi_cleanup((*http)->multi);
 	free((char *)(*http)->options.ca_file);
@@ -231,7 +233,7 @@ begin(struct http *http, struct http_transfer *t)
 	if (t->began_ms == 0)
 		t->began_ms = clock_ms();
 	make_multi(http);
-	o = http_attempt_begin(t, &http->options);
+	o = http_attempt_begin(t, &http->options, &http->spares);
 	if (!outcome_is_ok(&o)) {
 		finish(http, t, o);
 		return;
@@ -278,7 +280,7 @@ note_version(struct http *http, bool multiplexed)
 static void
 decide(struct http *http, struct http_transfer *t, CURLcode result)
 {
-	struct outcome o = http_attempt_end(t, result);
+	struct outcome o = http_attempt_end(t, result, &http->spares);
 
 	if (t->answer.status != 0)
 		note_version(http, t->multiplexed);
@@ -423,6 +425,7 @@ void
 http_disconnect(struct http *http)
 {
 	if (http->count == 0 && http->multi != NULL) {
+		http_spares_free(&http->spares);
 		curl_multi_cleanup(http->multi);
 		http->multi = NULL;
 	}

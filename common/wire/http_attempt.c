@@ -8,7 +8,9 @@
 #include "common/base/xalloc.h"
 #include "common/wire/http_internal.h"
 
-#define BUFFER_BYTES (16L << 10) /* of each transfer; what HTTP/2 and TLS bring at once */
+/* Of each transfer, for what HTTP/2 and TLS bring at once; more where much comes. */
+#define BUFFER_BYTES (16L << 10)
+#define SINK_BYTES   (64L << 10)
 #define STALL_MS     120000
 
 static void
@@ -132,7 +134,8 @@ set_connection(struct http_transfer *t, struct http_way way)
 	const char *encoding = http_encoding(&t->request, way);
 
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	curl_easy_setopt(
+	    t->easy, CURLOPT_BUFFERSIZE, t->request.sink != NULL ? SINK_BYTES : BUFFER_BYTES);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	if (way.https) {
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -193,8 +196,16 @@ check(const struct http_transfer *t, struct http_way *way_r)
 	return http_may_ask(t->answer.url, way_r);
 }
 
+void
+http_spares_free(struct http_spares *spares)
+{
+	while (spares->count != 0)
+		curl_easy_cleanup(spares->handles[--spares->count]);
+}
+
 struct outcome
-http_attempt_begin(struct http_transfer *t, const struct http_options *options)
+http_attempt_begin(
+    struct http_transfer *t, const struct http_options *options, struct http_spares *spares)
 {
 	struct http_way way = {false, false};
 	bool again = t->answer.attempts != 0;
@@ -206,7 +217,7 @@ http_attempt_begin(struct http_transfer *t, const struct http_options *options)
 		return outcome_make("local", "io", "what was being sent cannot be read again");
 	forget_attempt(t);
 	t->answer.attempts++;
-	t->easy = curl_easy_init();
+	t->easy = spares->count != 0 ? spares->handles[--spares->count] : curl_easy_init();
 	if (t->easy == NULL)
 		return outcome_make("local", "io", "libcurl cannot start");
 	curl_easy_setopt(t->easy, CURLOPT_URL, t->answer.url);
@@ -306,10 +317,15 @@ take_answer(struct http_transfer *t)
 	    version == CURL_HTTP_VERSION_2_0;
 }
 
+/* The handle forgets all it was told before what that points to goes. */
 static void
-free_handle(struct http_transfer *t)
+free_handle(struct http_transfer *t, struct http_spares *spares)
 {
-	curl_easy_cleanup(t->easy);
+	curl_easy_reset(t->easy);
+	if (spares != NULL && spares->count < HTTP_SPARES_MAX)
+		spares->handles[spares->count++] = t->easy;
+	else
+		curl_easy_cleanup(t->easy);
 	t->easy = NULL;
 	for (struct curl_slist *h = t->headers; h != NULL; h = h->next)
 		explicit_bzero(h->data, strlen(h->data));
@@ -318,7 +334,7 @@ free_handle(struct http_transfer *t)
 }
 
 struct outcome
-http_attempt_end(struct http_transfer *t, CURLcode result)
+http_attempt_end(struct http_transfer *t, CURLcode result, struct http_spares *spares)
 {
 	struct outcome o = outcome_ok();
 
@@ -327,7 +343,7 @@ http_attempt_end(struct http_transfer *t, CURLcode result)
 		result = CURLE_WRITE_ERROR;
 	if (result != CURLE_OK && !t->enough)
 		o = failure(t, result);
-	free_handle(t);
+	free_handle(t, spares);
 	return o;
 }
 
@@ -336,6 +352,6 @@ http_attempt_drop(struct http_transfer *t)
 {
 	bool acted = may_have_acted(t);
 
-	free_handle(t);
+	free_handle(t, NULL);
 	return acted;
 }

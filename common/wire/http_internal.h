@@ -30,6 +30,15 @@ bool http_origin_same_host(const struct http_origin *a, const struct http_origin
 
 /* http_attempt.c */
 
+/* libcurl's handles of attempts that ended, to be used again: making one and freeing it is
+ * half as much work as a small answer. */
+#define HTTP_SPARES_MAX 32
+struct http_spares {
+	CURL *handles[HTTP_SPARES_MAX];
+	size_t count;
+};
+void http_spares_free(struct http_spares *spares);
+
 struct http_transfer {
 	struct http_transfer *next, *previous;
 	struct http_request request; /* with copies of everything that is not the caller's */
@@ -63,11 +72,13 @@ struct http_transfer {
  * Prepare t->easy for another attempt; all that is left of the one before goes.  On OK the
  * caller gives the handle to a multi handle.
  */
-struct outcome http_attempt_begin(struct http_transfer *t, const struct http_options *options);
+struct outcome http_attempt_begin(
+    struct http_transfer *t, const struct http_options *options, struct http_spares *spares);
 
 /* The attempt ended with result: fill in the answer and say what became of it.  OK means
- * that an answer came.  The handle is freed. */
-struct outcome http_attempt_end(struct http_transfer *t, CURLcode result);
+ * that an answer came.  The handle is spare then, or freed. */
+struct outcome
+http_attempt_end(struct http_transfer *t, CURLcode result, struct http_spares *spares);
 
 /* Free the handle of an attempt that is given up; true if the service may have acted. */
 bool http_attempt_drop(struct http_transfer *t);

@@ -235,16 +235,3 @@ json_get_date(const json_t *object, const char *key, int64_t fallback)
 	tm.tm_mon--;
 	return (int64_t)timegm(&tm) - zone;
 }
-
-static int
-append(const char *bytes, size_t length, void *text)
-{
-	buf_add(text, bytes, length);
-	return 0;
-}
-
-void
-json_write(const json_t *value, struct buf *text)
-{
-	(void)json_dump_callback(value, append, text, JSON_COMPACT | JSON_ENCODE_ANY);
-}

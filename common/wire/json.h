@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/buf.h"
+#include "common/base/json_write.h"
 #include "common/base/outcome.h"
 
 /*
@@ -39,8 +40,5 @@ bool json_is_id(const json_t *value);
 
 /* Seconds since 1970 of a UTCDate or Date string (RFC 8620 §1.4), or fallback. */
 int64_t json_get_date(const json_t *object, const char *key, int64_t fallback);
-
-/* Append the compact encoding of value; nothing for NULL. */
-void json_write(const json_t *value, struct buf *text);
 
 #endif

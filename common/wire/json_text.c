@@ -1,70 +1,11 @@
 /*
  * JSON as text.
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "common/wire/json.h"
+#include "common/base/json_write.h"
 #include "common/wire/json_text.h"
 #include "common/wire/mime.h"
-
-/* What comes behind a backslash for this byte of a string; 'u': its number; 0: it needs none. */
-static char
-escape_for(char c)
-{
-	switch (c) {
-	case '"':
-	case '\\':
-		return c;
-	case '\b':
-		return 'b';
-	case '\f':
-		return 'f';
-	case '\n':
-		return 'n';
-	case '\r':
-		return 'r';
-	case '\t':
-		return 't';
-	}
-	return (unsigned char)c < ' ' ? 'u' : '\0';
-}
-
-static bool
-stands_for_itself(char c)
-{
-	return (unsigned char)c >= ' ' && c != '"' && c != '\\';
-}
-
-static void
-put_escaped(struct buf *text, char c)
-{
-	char escape = escape_for(c);
-
-	if (escape == 'u') {
-		buf_addf(text, "\\u%04X", (unsigned)(unsigned char)c);
-	} else {
-		buf_addc(text, '\\');
-		buf_addc(text, escape);
-	}
-}
-
-static void
-put_string(struct buf *text, const char *bytes, size_t length)
-{
-	buf_addc(text, '"');
-	for (size_t at = 0; at < length;) {
-		size_t run = at;
-
-		while (run < length && stands_for_itself(bytes[run]))
-			run++;
-		buf_add(text, bytes + at, run - at);
-		if (run < length)
-			put_escaped(text, bytes[run++]);
-		at = run;
-	}
-	buf_addc(text, '"');
-}
 
 /* What comes before a value. */
 static void
@@ -74,7 +15,7 @@ begin(struct buf *text, const char *key)
 		buf_addc(text, ',');
 	if (key == NULL)
 		return;
-	put_string(text, key, strlen(key));
+	json_write_string(key, strlen(key), text);
 	buf_addc(text, ':');
 }
 
@@ -95,7 +36,7 @@ void
 json_text_string(struct buf *text, const char *key, const char *value)
 {
 	begin(text, key);
-	put_string(text, value, strlen(value));
+	json_write_string(value, strlen(value), text);
 }
 
 void
@@ -122,7 +63,7 @@ json_text_bytes(
 		return false;
 	begin(text, key);
 	start = text->len;
-	put_string(text, bytes, length);
+	json_write_string(bytes, length, text);
 	if (text->len - start <= most)
 		return true;
 	buf_truncate(text, before);

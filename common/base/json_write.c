@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sandbox/json_write.h"
-
-#define NUMBER_SIZE 24
+#include "common/base/json_write.h"
 
 /* Append a character as JSON escapes it. */
 static void
@@ -23,8 +21,8 @@ write_escape(unsigned char c, struct buf *out)
 		buf_addf(out, "\\u%04X", c);
 }
 
-static void
-write_string(const char *text, size_t length, struct buf *out)
+void
+json_write_string(const char *text, size_t length, struct buf *out)
 {
 	const char *end = text + length, *start = text;
 
@@ -38,22 +36,6 @@ write_string(const char *text, size_t length, struct buf *out)
 	}
 	buf_add(out, start, (size_t)(end - start));
 	buf_addc(out, '"');
-}
-
-static void
-write_integer(json_int_t value, struct buf *out)
-{
-	char digits[NUMBER_SIZE];
-	size_t at = sizeof(digits);
-	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-
-	do {
-		digits[--at] = (char)('0' + left % 10);
-		left /= 10;
-	} while (left > 0);
-	if (value < 0)
-		digits[--at] = '-';
-	buf_add(out, digits + at, sizeof(digits) - at);
 }
 
 static void
@@ -91,7 +73,7 @@ write_object(const json_t *object, struct buf *out)
 	for (void *i = json_object_iter(walked); i != NULL;
 	     i = json_object_iter_next(walked, i)) {
 		buf_addc(out, separator);
-		write_string(json_object_iter_key(i), json_object_iter_key_len(i), out);
+		json_write_string(json_object_iter_key(i), json_object_iter_key_len(i), out);
 		buf_addc(out, ':');
 		json_write(json_object_iter_value(i), out);
 		separator = ',';
@@ -102,6 +84,8 @@ write_object(const json_t *object, struct buf *out)
 void
 json_write(const json_t *value, struct buf *out)
 {
+	if (value == NULL)
+		return;
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
 		write_object(value, out);
@@ -110,10 +94,10 @@ json_write(const json_t *value, struct buf *out)
 		write_array(value, out);
 		break;
 	case JSON_STRING:
-		write_string(json_string_value(value), json_string_length(value), out);
+		json_write_string(json_string_value(value), json_string_length(value), out);
 		break;
 	case JSON_INTEGER:
-		write_integer(json_integer_value(value), out);
+		buf_addi(out, json_integer_value(value));
 		break;
 	case JSON_REAL:
 		write_real(value, out);

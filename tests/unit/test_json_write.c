@@ -1,7 +1,7 @@
-/* The sandbox's writer of JSON, beside jansson's. */
+/* The writer of JSON, beside jansson's. */
 #include <stdlib.h>
 
-#include "sandbox/json_write.h"
+#include "common/base/json_write.h"
 #include "tests/unit/unit.h"
 
 static void
