@@ -8,10 +8,10 @@
  *
  * What has been flushed is still in the kernel's cache.  There a few new messages stay, for
  * whoever waits for them.  Of many, the heads and the text do, for mail programs are about to
- * read them; the long tails, which are attachments, are let go: they would push out what others have there, and taking new pages
- * for all of them costs more than writing them into the ones that just became free.  A third
- * of the time that a first run spent in the kernel went there (a virtual machine whose host
- * takes back free memory).
+ * read them; the long tails, which are attachments, are let go: they would push out what others
+ * have there, and taking new pages for all of them costs more than writing them into the ones
+ * that just became free.  A third of the time that a first run spent in the kernel went there
+ * (a virtual machine whose host takes back free memory).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include "sync/files.h"
 #include "sync/folders.h"
 
-#define BULK 12         /* files in a batch, from which on it is flushed as a whole */
+#define BULK 12         /* files in a batch: it is flushed as a whole */
 #define HEAD (32 << 10) /* bytes of a message that stay in the cache */
 
 struct queue {
