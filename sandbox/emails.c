@@ -36,6 +36,7 @@ email_read(sqlite3_stmt *row, struct email *e)
 	e->keywords = xstrdup((const char *)sqlite3_column_text(row, 5));
 	e->mailboxes = xstrdup((const char *)sqlite3_column_text(row, 6));
 	e->attachment = sqlite3_column_int64(row, 7) != 0;
+	e->alone = sqlite3_column_int64(row, 8) != 0;
 }
 
 bool
@@ -124,6 +125,38 @@ is_unread(const char *keywords)
 	return !words_has(keywords, "$seen") && !words_has(keywords, "$draft");
 }
 
+/* Has the thread no Email yet?  One that is alone there learns that it is not any more. */
+static bool
+is_first(struct db *d, const struct account *a, int64_t thread)
+{
+	sqlite3_stmt *row = db_query(d,
+	    "SELECT " EMAIL_COLUMNS
+	    " FROM email WHERE account = ? AND thread = ? AND destroyed = 0 LIMIT 1",
+	    "ii", a->id, thread);
+	struct email other;
+	const char *cursor;
+	int64_t mailbox;
+
+	if (!db_next(d, row))
+		return true;
+	email_read(row, &other);
+	db_finish(row);
+	cursor = other.mailboxes;
+	while (other.alone && words_next_number(&cursor, &mailbox))
+		mailbox_count_thread(d, mailbox, thread, is_unread(other.keywords));
+	if (other.alone)
+		db_run(d, "UPDATE email SET alone = 0 WHERE id = ?", "i", other.id);
+	email_free(&other);
+	return false;
+}
+
+/* The thread that the totals of mailboxes are to be counted by. */
+static int64_t
+counted_thread(const struct email *e)
+{
+	return e->alone ? 0 : e->thread;
+}
+
 void
 email_add(struct db *d, struct account *a, const struct mime_part *message, struct email *e)
 {
@@ -132,17 +165,20 @@ email_add(struct db *d, struct account *a, const struct mime_part *message, stru
 	int64_t mailbox;
 
 	e->thread = join_thread(d, a, message, modseq);
+	e->alone = e->thread == modseq || is_first(d, a, e->thread);
 	e->attachment = body_has_attachment(message);
 	db_run(d,
 	    "INSERT INTO email (account, hash, size, received, thread, keywords, mailboxes,"
-	    " attachment, created, modseq, destroyed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-	    "ibiiittiii", a->id, e->hash, (size_t)BLOB_HASH, e->size, e->received, e->thread,
-	    e->keywords, e->mailboxes, (int64_t)e->attachment, modseq, modseq);
+	    " attachment, created, modseq, destroyed, alone)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+	    "ibiiittiiii", a->id, e->hash, (size_t)BLOB_HASH, e->size, e->received, e->thread,
+	    e->keywords, e->mailboxes, (int64_t)e->attachment, modseq, modseq,
+	    (int64_t)e->alone);
 	e->id = db_last_id(d);
 	while (words_next_number(&cursor, &mailbox)) {
 		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", mailbox, e->received,
 		    e->id);
-		mailbox_count(d, a, mailbox, e->thread, 1, is_unread(e->keywords));
+		mailbox_count(d, a, mailbox, counted_thread(e), 1, is_unread(e->keywords));
 	}
 }
 
@@ -157,12 +193,13 @@ recount(struct db *d, struct account *a, const struct email *e, const char *keyw
 
 	while (words_next_number(&cursor, &mailbox)) {
 		if (words_has_number(mailboxes, mailbox)) {
-			mailbox_count(d, a, mailbox, e->thread, 0, unread_now - unread_then);
+			mailbox_count(
+			    d, a, mailbox, counted_thread(e), 0, unread_now - unread_then);
 			continue;
 		}
 		db_run(d, "DELETE FROM member WHERE mailbox = ? AND received = ? AND email = ?",
 		    "iii", mailbox, e->received, e->id);
-		mailbox_count(d, a, mailbox, e->thread, -1, -unread_then);
+		mailbox_count(d, a, mailbox, counted_thread(e), -1, -unread_then);
 	}
 	cursor = mailboxes;
 	while (words_next_number(&cursor, &mailbox)) {
@@ -170,7 +207,7 @@ recount(struct db *d, struct account *a, const struct email *e, const char *keyw
 			continue;
 		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", mailbox, e->received,
 		    e->id);
-		mailbox_count(d, a, mailbox, e->thread, 1, unread_now);
+		mailbox_count(d, a, mailbox, counted_thread(e), 1, unread_now);
 	}
 }
 

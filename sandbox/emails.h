@@ -23,6 +23,7 @@ struct email {
 	char *keywords;  /* words.h, lower case */
 	char *mailboxes; /* words.h, numbers */
 	bool attachment;
+	bool alone; /* its thread has, and had, no other but destroyed ones */
 };
 
 void email_free(struct email *e);
@@ -31,7 +32,7 @@ void email_free(struct email *e);
 bool email_load(struct db *d, const struct account *a, int64_t id, struct email *e);
 
 /* The columns of a SELECT that email_read() reads, from column 0 on. */
-#define EMAIL_COLUMNS "id, hash, size, received, thread, keywords, mailboxes, attachment"
+#define EMAIL_COLUMNS "id, hash, size, received, thread, keywords, mailboxes, attachment, alone"
 void email_read(sqlite3_stmt *row, struct email *e);
 
 /* The Email of these bytes, or 0. */
@@ -42,7 +43,7 @@ email_by_hash(struct db *d, const struct account *a, const unsigned char hash[BL
 int64_t emails_size(struct db *d, const struct account *a);
 
 /* Add the message, whose blob is stored; e has hash, size, received, keywords, mailboxes and
- * gets id, thread and attachment. */
+ * gets id, thread, attachment and alone. */
 void
 email_add(struct db *d, struct account *a, const struct mime_part *message, struct email *e);
 

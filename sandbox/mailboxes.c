@@ -207,12 +207,22 @@ mailbox_count(
 
 	if (emails == 0 && unread == 0)
 		return;
-	count_thread(d, id, thread, emails, unread, &threads, &unread_threads);
+	threads = emails;
+	unread_threads = unread;
+	if (thread != 0)
+		count_thread(d, id, thread, emails, unread, &threads, &unread_threads);
 	t = tally_of(a, id);
 	t->emails += emails;
 	t->unread += unread;
 	t->threads += threads;
 	t->unread_threads += unread_threads;
+}
+
+void
+mailbox_count_thread(struct db *d, int64_t id, int64_t thread, int unread)
+{
+	db_run(
+	    d, "INSERT INTO threadbox VALUES (?, ?, 1, ?)", "iii", id, thread, (int64_t)unread);
 }
 
 void

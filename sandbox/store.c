@@ -13,12 +13,14 @@
 #include "sandbox/codec.h"
 #include "sandbox/store.h"
 
-#define SCHEMA_VERSION 2
+#define OLDEST_VERSION 2 /* that can be brought up to date */
+#define SCHEMA_VERSION 3
 
 /*
  * Destroyed records stay as tombstones: /changes must tell of them.  Of an Email, the words
  * of keywords and the numbers of mailboxes are kept as text between blanks (" 1 7 "), so that
  * one row answers Email/get; member and threadbox are the same facts the other way round.
+ * Most threads have one Email: it is "alone", and threadbox says nothing of such threads.
  */
 static const char schema[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
@@ -42,7 +44,7 @@ static const char schema[] =
     "  hash BLOB NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL,"
     "  thread INTEGER NOT NULL, keywords TEXT NOT NULL, mailboxes TEXT NOT NULL,"
     "  attachment INTEGER NOT NULL, created INTEGER NOT NULL, modseq INTEGER NOT NULL,"
-    "  destroyed INTEGER NOT NULL);"
+    "  destroyed INTEGER NOT NULL, alone INTEGER NOT NULL);"
     "CREATE INDEX email_modseq ON email (account, modseq);"
     "CREATE INDEX email_created ON email (account, created);"
     "CREATE INDEX email_received ON email (account, received, id) WHERE destroyed = 0;"
@@ -65,6 +67,12 @@ static const char schema[] =
     "CREATE INDEX submission_outbox ON submission (outbox) WHERE outbox > 0;"
     "CREATE INDEX submission_message ON submission (message_id) WHERE outbox > 0;"
     "CREATE INDEX submission_pending ON submission (send_at) WHERE undo = 0;";
+
+/* What a store of each version lacks to be of the next. */
+static const char *const steps[SCHEMA_VERSION] = {
+    /* threadbox told of every thread: so nobody is alone. */
+    [2] = "ALTER TABLE email ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;",
+};
 
 struct idle {
 	struct db *db;
@@ -159,7 +167,7 @@ store_rollback(struct store *s, struct db *d)
 		pthread_mutex_unlock(&s->writing);
 }
 
-/* Make the tables if the file is new, and read or make the key. */
+/* Make the tables if the file is new, or what they lack, and read or make the key. */
 static struct outcome
 prepare(struct store *s)
 {
@@ -168,16 +176,18 @@ prepare(struct store *s)
 	struct db *d;
 	sqlite3_stmt *rows;
 
-	if (version != 0 && version != SCHEMA_VERSION)
+	if (version != 0 && (version < OLDEST_VERSION || version > SCHEMA_VERSION))
 		return outcome_make(
 		    "local", "database", "%s is of another version of ferry-sandbox", s->path);
 	d = store_begin_write(s);
 	if (version == 0) {
 		random_bytes(s->key, sizeof(s->key));
 		db_script(d, schema);
-		db_script(d, "PRAGMA user_version = 2");
 		db_run(d, "INSERT INTO meta VALUES ('key', ?)", "b", s->key, sizeof(s->key));
 	}
+	for (int64_t i = version; i > 0 && i < SCHEMA_VERSION; i++)
+		db_script(d, steps[i]);
+	db_script(d, "PRAGMA user_version = 3");
 	rows = db_query(d, "SELECT value FROM meta WHERE key = 'key'", "");
 	if (db_next(d, rows) && sqlite3_column_bytes(rows, 0) == JWT_KEY_BYTES)
 		memcpy(s->key, sqlite3_column_blob(rows, 0), JWT_KEY_BYTES);

@@ -20,6 +20,7 @@
 
 /* One account, and a generator of what happens in it. */
 struct world {
+	char *directory;
 	struct store *store;
 	struct db *db;
 	struct account account;
@@ -38,30 +39,41 @@ below(struct world *w, unsigned limit)
 }
 
 static void
-open_world(struct world *w, unsigned seed)
+open_store(struct world *w)
 {
-	char *directory = xasprintf("%s/%u", folder, seed);
-	char *user = xasprintf("world%u", seed);
-	struct buf key = BUF_INIT;
 	struct outcome o;
 
-	*w = (struct world){.random = 0x9e3779b97f4a7c15ULL * (seed + 1)};
-	assert_int_equal(mkdir(directory, 0700), 0);
-	w->store = store_open(directory, &o);
+	w->store = store_open(w->directory, &o);
 	assert_true(outcome_is_ok(&o));
 	w->db = store_begin_write(w->store);
-	assert_true(account_create(w->db, user, user, true, &w->account, &key));
+}
+
+static void
+open_world(struct world *w, unsigned seed)
+{
+	struct buf key = BUF_INIT;
+
+	*w = (struct world){.random = 0x9e3779b97f4a7c15ULL * (seed + 1)};
+	w->directory = xasprintf("%s/%u", folder, seed);
+	assert_int_equal(mkdir(w->directory, 0700), 0);
+	open_store(w);
+	assert_true(account_create(w->db, "anybody", "anybody", true, &w->account, &key));
 	buf_free(&key);
-	free(user);
-	free(directory);
+}
+
+static void
+close_store(struct world *w)
+{
+	assert_true(store_commit(w->store, w->db, NULL));
+	store_close(&w->store);
 }
 
 static void
 close_world(struct world *w)
 {
-	assert_true(store_commit(w->store, w->db, NULL));
+	close_store(w);
 	account_free(&w->account);
-	store_close(&w->store);
+	free(w->directory);
 }
 
 /* Append some of the keywords that totals depend on, and one that they do not. */
@@ -266,6 +278,47 @@ members_are_where_the_emails_say(void **state)
 	close_world(&w);
 }
 
+/* Make of a store what version 2 would have made of the same Emails. */
+static void
+make_old(const char *directory)
+{
+	char *path = xasprintf("%s/store.db", directory);
+	struct outcome o;
+	struct db *d = db_open(path, &o);
+
+	assert_non_null(d);
+	db_begin(d, true);
+	db_script(d,
+	    "DELETE FROM threadbox;"
+	    "INSERT INTO threadbox SELECT mailbox, thread, count(*), sum(instr(keywords,"
+	    " ' $seen ') = 0 AND instr(keywords, ' $draft ') = 0) FROM member JOIN email"
+	    " ON id = email GROUP BY mailbox, thread;"
+	    "ALTER TABLE email DROP COLUMN alone;"
+	    "PRAGMA user_version = 2;");
+	assert_true(db_commit(d, NULL));
+	db_close(&d);
+	free(path);
+}
+
+static void
+a_store_of_version_2_goes_on(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, WORLDS + 2);
+	for (unsigned i = 0; i < STEPS; i++) {
+		step(&w);
+		if (i == STEPS / 2) {
+			close_store(&w);
+			make_old(w.directory);
+			open_store(&w);
+		}
+		check(&w);
+	}
+	close_world(&w);
+}
+
 int
 main(void)
 {
@@ -273,6 +326,7 @@ main(void)
 	    cmocka_unit_test(whatever_happens_the_totals_are_what_a_count_gives),
 	    cmocka_unit_test(what_is_undone_is_not_counted),
 	    cmocka_unit_test(members_are_where_the_emails_say),
+	    cmocka_unit_test(a_store_of_version_2_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
