@@ -37,6 +37,7 @@ email_read(sqlite3_stmt *row, struct email *e)
 	e->mailboxes = xstrdup((const char *)sqlite3_column_text(row, 6));
 	e->attachment = sqlite3_column_int64(row, 7) != 0;
 	e->alone = sqlite3_column_int64(row, 8) != 0;
+	e->position = sqlite3_column_int64(row, 9);
 }
 
 bool
@@ -56,11 +57,11 @@ email_load(struct db *d, const struct account *a, int64_t id, struct email *e)
 }
 
 int64_t
-email_by_hash(struct db *d, const struct account *a, const unsigned char hash[BLOB_HASH])
+email_by_position(struct db *d, const struct account *a, int64_t position)
 {
 	return db_int(d, 0,
-	    "SELECT id FROM email WHERE account = ? AND hash = ? AND destroyed = 0", "ib",
-	    a->id, hash, (size_t)BLOB_HASH);
+	    "SELECT id FROM email WHERE account = ? AND position = ? AND destroyed = 0", "ii",
+	    a->id, position);
 }
 
 int64_t
@@ -169,11 +170,11 @@ email_add(struct db *d, struct account *a, const struct mime_part *message, stru
 	e->attachment = body_has_attachment(message);
 	db_run(d,
 	    "INSERT INTO email (account, hash, size, received, thread, keywords, mailboxes,"
-	    " attachment, created, modseq, destroyed, alone)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-	    "ibiiittiiii", a->id, e->hash, (size_t)BLOB_HASH, e->size, e->received, e->thread,
+	    " attachment, created, modseq, destroyed, alone, position)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+	    "ibiiittiiiii", a->id, e->hash, (size_t)BLOB_HASH, e->size, e->received, e->thread,
 	    e->keywords, e->mailboxes, (int64_t)e->attachment, modseq, modseq,
-	    (int64_t)e->alone);
+	    (int64_t)e->alone, e->position);
 	e->id = db_last_id(d);
 	while (words_next_number(&cursor, &mailbox)) {
 		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", mailbox, e->received,

@@ -44,14 +44,16 @@ load(struct jmap_call *call, const json_t *object, struct submission *s, struct 
 	const char *id = json_text(object, "emailId");
 	int64_t number = id == NULL ? 0 : jmap_number(r, id, ID_EMAIL);
 	struct email e;
+	bool read;
 
 	if (number == 0 || !email_load(r->db, &r->account, number, &e))
 		return jmap_set_error("invalidProperties", "emailId", "there is no such Email");
 	s->email = e.id;
 	s->thread = e.thread;
 	memcpy(s->hash, e.hash, sizeof(s->hash));
+	read = blob_read(store_blobs(r->sandbox->store), e.position, (size_t)e.size, blob);
 	email_free(&e);
-	if (!blob_by_hash(store_blobs(r->sandbox->store), r->db, r->account.id, s->hash, blob))
+	if (!read)
 		return jmap_set_error("serverFail", NULL, "the message cannot be read");
 	return NULL;
 }

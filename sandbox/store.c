@@ -14,13 +14,15 @@
 #include "sandbox/store.h"
 
 #define OLDEST_VERSION 2 /* that can be brought up to date */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 /*
  * Destroyed records stay as tombstones: /changes must tell of them.  Of an Email, the words
  * of keywords and the numbers of mailboxes are kept as text between blanks (" 1 7 "), so that
  * one row answers Email/get; member and threadbox are the same facts the other way round.
  * Most threads have one Email: it is "alone", and threadbox says nothing of such threads.
+ * What was stored last lies at the highest position, so an index of positions grows at its end,
+ * where one of hashes would change all over.
  */
 static const char schema[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
@@ -44,12 +46,12 @@ static const char schema[] =
     "  hash BLOB NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL,"
     "  thread INTEGER NOT NULL, keywords TEXT NOT NULL, mailboxes TEXT NOT NULL,"
     "  attachment INTEGER NOT NULL, created INTEGER NOT NULL, modseq INTEGER NOT NULL,"
-    "  destroyed INTEGER NOT NULL, alone INTEGER NOT NULL);"
+    "  destroyed INTEGER NOT NULL, alone INTEGER NOT NULL, position INTEGER NOT NULL);"
     "CREATE INDEX email_modseq ON email (account, modseq);"
     "CREATE INDEX email_created ON email (account, created);"
     "CREATE INDEX email_received ON email (account, received, id) WHERE destroyed = 0;"
     "CREATE INDEX email_thread ON email (account, thread, received, id) WHERE destroyed = 0;"
-    "CREATE INDEX email_hash ON email (account, hash) WHERE destroyed = 0;"
+    "CREATE INDEX email_position ON email (account, position) WHERE destroyed = 0;"
     "CREATE TABLE member (mailbox INTEGER, received INTEGER, email INTEGER,"
     "  PRIMARY KEY (mailbox, received, email)) WITHOUT ROWID;"
     "CREATE TABLE threadbox (mailbox INTEGER, thread INTEGER, emails INTEGER, unread INTEGER,"
@@ -72,6 +74,12 @@ static const char schema[] =
 static const char *const steps[SCHEMA_VERSION] = {
     /* threadbox told of every thread: so nobody is alone. */
     [2] = "ALTER TABLE email ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;",
+    /* The Emails of a blob were found by its hash. */
+    [3] = "ALTER TABLE email ADD COLUMN position INTEGER NOT NULL DEFAULT -1;"
+          "UPDATE email SET position = coalesce((SELECT position FROM blob"
+          "  WHERE blob.account = email.account AND blob.hash = email.hash), -1);"
+          "DROP INDEX email_hash;"
+          "CREATE INDEX email_position ON email (account, position) WHERE destroyed = 0;",
 };
 
 struct idle {
@@ -187,7 +195,7 @@ prepare(struct store *s)
 	}
 	for (int64_t i = version; i > 0 && i < SCHEMA_VERSION; i++)
 		db_script(d, steps[i]);
-	db_script(d, "PRAGMA user_version = 3");
+	db_script(d, "PRAGMA user_version = 4");
 	rows = db_query(d, "SELECT value FROM meta WHERE key = 'key'", "");
 	if (db_next(d, rows) && sqlite3_column_bytes(rows, 0) == JWT_KEY_BYTES)
 		memcpy(s->key, sqlite3_column_blob(rows, 0), JWT_KEY_BYTES);

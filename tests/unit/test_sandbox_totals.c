@@ -122,7 +122,8 @@ add(struct world *w)
 	struct email e = {.size = (int64_t)text.len, .received = 1000 + below(w, 50)};
 
 	w->made++;
-	memcpy(e.hash, &w->made, sizeof(w->made));
+	assert_true(blob_store(store_blobs(w->store), w->db, w->account.id, text.data, text.len,
+	    e.hash, &e.position));
 	e.keywords = some_keywords(w);
 	e.mailboxes = some_mailboxes(w);
 	email_add(w->db, &w->account, message, &e);
@@ -215,6 +216,24 @@ check(struct world *w)
 	mailbox_list_free(&list);
 }
 
+/* Does every Email know where its blob lies, and is it found by that? */
+static void
+check_positions(struct world *w)
+{
+	sqlite3_stmt *rows = db_query(w->db,
+	    "SELECT email.position, blob.position FROM email LEFT JOIN blob"
+	    " ON blob.account = email.account AND blob.hash = email.hash WHERE destroyed = 0",
+	    "");
+
+	while (db_next(w->db, rows)) {
+		int64_t position = sqlite3_column_int64(rows, 0);
+
+		assert_int_equal(position, sqlite3_column_int64(rows, 1));
+		assert_true(email_by_position(w->db, &w->account, position) != 0);
+	}
+	assert_int_equal(email_by_position(w->db, &w->account, -1), 0);
+}
+
 static void
 whatever_happens_the_totals_are_what_a_count_gives(void **state)
 {
@@ -294,6 +313,9 @@ make_old(const char *directory)
 	    " ' $seen ') = 0 AND instr(keywords, ' $draft ') = 0) FROM member JOIN email"
 	    " ON id = email GROUP BY mailbox, thread;"
 	    "ALTER TABLE email DROP COLUMN alone;"
+	    "DROP INDEX email_position;"
+	    "ALTER TABLE email DROP COLUMN position;"
+	    "CREATE INDEX email_hash ON email (account, hash) WHERE destroyed = 0;"
 	    "PRAGMA user_version = 2;");
 	assert_true(db_commit(d, NULL));
 	db_close(&d);
@@ -315,6 +337,7 @@ a_store_of_version_2_goes_on(void **state)
 			open_store(&w);
 		}
 		check(&w);
+		check_positions(&w);
 	}
 	close_world(&w);
 }
