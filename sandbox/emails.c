@@ -99,6 +99,15 @@ message_ids(const struct mime_part *message, int64_t hashes[REFERENCES_MAX])
 	return count;
 }
 
+/* Note that a message id belongs to a thread; false if it belonged to one before. */
+static bool
+enter_id(struct db *d, const struct account *a, int64_t hash, int64_t thread)
+{
+	db_run(d, "INSERT INTO message_id VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iii",
+	    a->id, hash, thread);
+	return db_changes(d) == 1;
+}
+
 /* The thread that the message belongs to; fresh is its number if it starts one. */
 static int64_t
 join_thread(
@@ -108,6 +117,9 @@ join_thread(
 	size_t count = message_ids(message, hashes);
 	int64_t thread = 0;
 
+	/* Most messages name no other, and no other names them. */
+	if (count == 1 && enter_id(d, a, hashes[0], fresh))
+		return fresh;
 	for (size_t i = 0; i < count && thread == 0; i++)
 		thread =
 		    db_int(d, 0, "SELECT thread FROM message_id WHERE account = ? AND hash = ?",
@@ -115,8 +127,7 @@ join_thread(
 	if (thread == 0)
 		thread = fresh;
 	for (size_t i = 0; i < count; i++)
-		db_run(d, "INSERT INTO message_id VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-		    "iii", a->id, hashes[i], thread);
+		(void)enter_id(d, a, hashes[i], thread);
 	return thread;
 }
 
@@ -158,6 +169,22 @@ counted_thread(const struct email *e)
 	return e->alone ? 0 : e->thread;
 }
 
+/* Move the Email from a mailbox to another; 0 stands for none. */
+static void
+move(struct db *d, const struct email *e, int64_t from, int64_t to)
+{
+	if (from == 0)
+		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", to, e->received, e->id);
+	else if (to == 0)
+		db_run(d, "DELETE FROM member WHERE mailbox = ? AND received = ? AND email = ?",
+		    "iii", from, e->received, e->id);
+	else
+		db_run(d,
+		    "UPDATE member SET mailbox = ? WHERE mailbox = ? AND received = ?"
+		    " AND email = ?",
+		    "iiii", to, from, e->received, e->id);
+}
+
 void
 email_add(struct db *d, struct account *a, const struct mime_part *message, struct email *e)
 {
@@ -177,8 +204,7 @@ email_add(struct db *d, struct account *a, const struct mime_part *message, stru
 	    (int64_t)e->alone, e->position);
 	e->id = db_last_id(d);
 	while (words_next_number(&cursor, &mailbox)) {
-		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", mailbox, e->received,
-		    e->id);
+		move(d, e, 0, mailbox);
 		mailbox_count(d, a, mailbox, counted_thread(e), 1, is_unread(e->keywords));
 	}
 }
@@ -190,7 +216,7 @@ recount(struct db *d, struct account *a, const struct email *e, const char *keyw
 {
 	int unread_then = is_unread(e->keywords), unread_now = is_unread(keywords);
 	const char *cursor = e->mailboxes;
-	int64_t mailbox;
+	int64_t mailbox, left = 0;
 
 	while (words_next_number(&cursor, &mailbox)) {
 		if (words_has_number(mailboxes, mailbox)) {
@@ -198,18 +224,21 @@ recount(struct db *d, struct account *a, const struct email *e, const char *keyw
 			    d, a, mailbox, counted_thread(e), 0, unread_now - unread_then);
 			continue;
 		}
-		db_run(d, "DELETE FROM member WHERE mailbox = ? AND received = ? AND email = ?",
-		    "iii", mailbox, e->received, e->id);
+		if (left != 0)
+			move(d, e, left, 0);
+		left = mailbox;
 		mailbox_count(d, a, mailbox, counted_thread(e), -1, -unread_then);
 	}
 	cursor = mailboxes;
 	while (words_next_number(&cursor, &mailbox)) {
 		if (words_has_number(e->mailboxes, mailbox))
 			continue;
-		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", mailbox, e->received,
-		    e->id);
+		move(d, e, left, mailbox);
+		left = 0;
 		mailbox_count(d, a, mailbox, counted_thread(e), 1, unread_now);
 	}
+	if (left != 0)
+		move(d, e, left, 0);
 }
 
 static void

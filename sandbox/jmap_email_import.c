@@ -68,7 +68,7 @@ email_add_keyword(struct buf *set, const char *keyword)
 json_t *
 email_check_mailboxes(struct jmap_call *call, const json_t *ids, struct buf *set)
 {
-	const struct jmap_request *r = call->request;
+	struct jmap_request *r = call->request;
 	const char *key;
 	json_t *value;
 

@@ -35,7 +35,9 @@ struct mailbox_list mailboxes_all(struct db *d, const struct account *a);
 struct mailbox_list mailboxes_one(struct db *d, const struct account *a, int64_t id);
 void mailbox_list_free(struct mailbox_list *list);
 
-bool mailbox_exists(struct db *d, const struct account *a, int64_t id);
+/* Is there such a mailbox?  The last that was asked for is remembered: a client that files many
+ * Emails names the same one with each. */
+bool mailbox_exists(struct db *d, struct account *a, int64_t id);
 
 /* The mailbox of a role, or 0. */
 int64_t mailbox_by_role(struct db *d, const struct account *a, const char *role);
