@@ -17,9 +17,10 @@
 #define SCHEMA_VERSION 4
 
 /*
- * Destroyed records stay as tombstones: /changes must tell of them.  Of an Email, the words
- * of keywords and the numbers of mailboxes are kept as text between blanks (" 1 7 "), so that
- * one row answers Email/get; member and threadbox are the same facts the other way round.
+ * Destroyed records stay as tombstones: /changes must tell of them, and their numbers are not
+ * given out again.  Of an Email, the words of keywords and the numbers of mailboxes are kept as
+ * text between blanks (" 1 7 "), so that one row answers Email/get; member and threadbox are the
+ * same facts the other way round.
  * Most threads have one Email: it is "alone", and threadbox says nothing of such threads.
  * What was stored last lies at the highest position, so an index of positions grows at its end,
  * where one of hashes would change all over.
@@ -28,13 +29,13 @@ static const char schema[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
     "CREATE TABLE challenge (jti TEXT PRIMARY KEY, expires INTEGER) WITHOUT ROWID;"
     "CREATE INDEX challenge_expires ON challenge (expires);"
-    "CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "CREATE TABLE account (id INTEGER PRIMARY KEY,"
     "  username TEXT NOT NULL UNIQUE COLLATE NOCASE, inbox TEXT NOT NULL UNIQUE COLLATE NOCASE,"
     "  api_key BLOB NOT NULL UNIQUE, modseq INTEGER NOT NULL, mailbox_state INTEGER NOT NULL,"
     "  email_state INTEGER NOT NULL, submission_state INTEGER NOT NULL);"
     "CREATE TABLE blob (account INTEGER, hash BLOB, position INTEGER, size INTEGER,"
     "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
-    "CREATE TABLE mailbox (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "CREATE TABLE mailbox (id INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
     "  name TEXT NOT NULL, parent INTEGER NOT NULL, role TEXT, sort_order INTEGER NOT NULL,"
     "  subscribed INTEGER NOT NULL, total INTEGER NOT NULL, unread INTEGER NOT NULL,"
     "  total_threads INTEGER NOT NULL, unread_threads INTEGER NOT NULL,"
@@ -42,7 +43,7 @@ static const char schema[] =
     "  destroyed INTEGER NOT NULL);"
     "CREATE INDEX mailbox_modseq ON mailbox (account, modseq);"
     "CREATE INDEX mailbox_created ON mailbox (account, created);"
-    "CREATE TABLE email (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "CREATE TABLE email (id INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
     "  hash BLOB NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL,"
     "  thread INTEGER NOT NULL, keywords TEXT NOT NULL, mailboxes TEXT NOT NULL,"
     "  attachment INTEGER NOT NULL, created INTEGER NOT NULL, modseq INTEGER NOT NULL,"
@@ -58,7 +59,7 @@ static const char schema[] =
     "  PRIMARY KEY (mailbox, thread)) WITHOUT ROWID;"
     "CREATE TABLE message_id (account INTEGER, hash INTEGER, thread INTEGER,"
     "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
-    "CREATE TABLE submission (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "CREATE TABLE submission (id INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
     "  email INTEGER NOT NULL, thread INTEGER NOT NULL, hash BLOB NOT NULL, message_id TEXT,"
     "  envelope TEXT NOT NULL, send_at INTEGER NOT NULL, undo INTEGER NOT NULL,"
     "  outbox INTEGER NOT NULL, delivery TEXT, created INTEGER NOT NULL,"
