@@ -83,20 +83,6 @@ write_at(int fd, const char *bytes, size_t length, int64_t position)
 	return true;
 }
 
-bool
-blob_store(struct blobs *b, struct db *d, int64_t account, const void *bytes, size_t length,
-    unsigned char hash[BLOB_HASH])
-{
-	SHA1(bytes, length, hash);
-	if (!write_at(b->fd, bytes, length, b->end))
-		return false;
-	db_run(d, "INSERT INTO blob VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", "ibii",
-	    account, hash, (size_t)BLOB_HASH, b->end, (int64_t)length);
-	if (db_changes(d) > 0) /* else it was there already */
-		b->end += (int64_t)length;
-	return true;
-}
-
 static bool
 place_of(struct db *d, int64_t account, const unsigned char hash[BLOB_HASH],
     int64_t *position_r, int64_t *size_r)
@@ -110,6 +96,25 @@ place_of(struct db *d, int64_t account, const unsigned char hash[BLOB_HASH],
 	*position_r = sqlite3_column_int64(row, 0);
 	*size_r = sqlite3_column_int64(row, 1);
 	db_finish(row);
+	return true;
+}
+
+bool
+blob_store(struct blobs *b, struct db *d, int64_t account, const void *bytes, size_t length,
+    unsigned char hash[BLOB_HASH], int64_t *position_r)
+{
+	int64_t size;
+
+	SHA1(bytes, length, hash);
+	if (!write_at(b->fd, bytes, length, b->end))
+		return false;
+	db_run(d, "INSERT INTO blob VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", "ibii",
+	    account, hash, (size_t)BLOB_HASH, b->end, (int64_t)length);
+	if (db_changes(d) == 0) /* it was there already */
+		return position_r == NULL || place_of(d, account, hash, position_r, &size);
+	if (position_r != NULL)
+		*position_r = b->end;
+	b->end += (int64_t)length;
 	return true;
 }
 
@@ -150,18 +155,23 @@ map_blob(int fd, int64_t position, size_t length, struct blob *blob)
 }
 
 bool
+blob_read(struct blobs *b, int64_t position, size_t length, struct blob *blob)
+{
+	*blob = (struct blob){.length = length, .position = position};
+	if (length >= MAP_FROM)
+		return map_blob(b->fd, position, length, blob);
+	return read_blob(b->fd, position, length, blob);
+}
+
+bool
 blob_by_hash(struct blobs *b, struct db *d, int64_t account,
     const unsigned char hash[BLOB_HASH], struct blob *blob)
 {
 	int64_t position, size;
 
 	*blob = (struct blob){0};
-	if (!place_of(d, account, hash, &position, &size))
-		return false;
-	blob->length = (size_t)size;
-	if (size >= MAP_FROM)
-		return map_blob(b->fd, position, blob->length, blob);
-	return read_blob(b->fd, position, blob->length, blob);
+	return place_of(d, account, hash, &position, &size) &&
+	       blob_read(b, position, (size_t)size, blob);
 }
 
 /* Replace a message by the decoded content of one of its parts. */
@@ -177,6 +187,7 @@ narrow_to_part(struct blob *blob, const char *part_id)
 	blob_release(blob);
 	if (part != NULL) {
 		blob->length = content.len;
+		blob->position = -1;
 		blob->owned = buf_steal(&content);
 		blob->bytes = blob->owned;
 	}

@@ -32,6 +32,7 @@ void blobs_close(struct blobs **b);
 struct blob {
 	const char *bytes;
 	size_t length;
+	int64_t position; /* of a whole blob, for blob_read(); -1 of what was computed */
 	void *map; /* the mapping that holds bytes, or NULL */
 	size_t map_length;
 	char *owned; /* or the memory */
@@ -39,9 +40,13 @@ struct blob {
 
 void blob_release(struct blob *blob);
 
-/* Store bytes for an account, within a write.  False, with errno, if the disk refuses. */
+/* Store bytes for an account, within a write, and tell their hash and, if asked, their
+ * position.  False, with errno, if the disk refuses. */
 bool blob_store(struct blobs *b, struct db *d, int64_t account, const void *bytes,
-    size_t length, unsigned char hash[BLOB_HASH]);
+    size_t length, unsigned char hash[BLOB_HASH], int64_t *position_r);
+
+/* The bytes of a whole blob whose place is known; false if they cannot be read. */
+bool blob_read(struct blobs *b, int64_t position, size_t length, struct blob *blob);
 
 /* The blob's bytes; false if the account has none of that hash. */
 bool blob_by_hash(struct blobs *b, struct db *d, int64_t account,

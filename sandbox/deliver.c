@@ -136,8 +136,8 @@ put_in_inbox(struct jmap_request *r, struct account *a, const char *sender,
 	    "Received: from %s by %s (ferry-sandbox) with JMAP id %lld\r\n\tfor <%s>;%s",
 	    domain, domain, (long long)number, recipient, date.data + strlen("Date:"));
 	buf_add(&bytes, message->bytes, message->length);
-	stored = blob_store(
-	    store_blobs(r->sandbox->store), r->db, a->id, bytes.data, bytes.len, e.hash);
+	stored = blob_store(store_blobs(r->sandbox->store), r->db, a->id, bytes.data, bytes.len,
+	    e.hash, &e.position);
 	if (stored) {
 		struct mime_part *parsed = mime_parse(bytes.data, bytes.len);
 

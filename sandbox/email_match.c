@@ -273,7 +273,7 @@ email_condition_holds(const json_t *condition, void *context)
 
 /* What is wrong with a condition's values, or NULL. */
 static const char *
-condition_mistake(const struct jmap_request *r, const json_t *condition)
+condition_mistake(struct jmap_request *r, const json_t *condition)
 {
 	const char *mailbox = json_text(condition, "inMailbox");
 	const json_t *head = json_object_get(condition, "header");

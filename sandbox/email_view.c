@@ -15,7 +15,7 @@ email_view_message(struct email_view *v)
 	if (v->message != NULL)
 		return v->message;
 	/* Without its blob, the Email is an empty message: the rest can still be told. */
-	(void)blob_by_hash(v->blobs, v->db, v->account, v->email->hash, &v->blob);
+	(void)blob_read(v->blobs, v->email->position, (size_t)v->email->size, &v->blob);
 	v->message = mime_parse(v->blob.bytes, v->blob.bytes == NULL ? 0 : v->blob.length);
 	v->body = body_divide(v->message);
 	return v->message;

@@ -36,6 +36,8 @@ email_read(sqlite3_stmt *row, struct email *e)
 	e->keywords = xstrdup((const char *)sqlite3_column_text(row, 5));
 	e->mailboxes = xstrdup((const char *)sqlite3_column_text(row, 6));
 	e->attachment = sqlite3_column_int64(row, 7) != 0;
+	e->alone = sqlite3_column_int64(row, 8) != 0;
+	e->position = sqlite3_column_int64(row, 9);
 }
 
 bool
@@ -55,11 +57,11 @@ email_load(struct db *d, const struct account *a, int64_t id, struct email *e)
 }
 
 int64_t
-email_by_hash(struct db *d, const struct account *a, const unsigned char hash[BLOB_HASH])
+email_by_position(struct db *d, const struct account *a, int64_t position)
 {
 	return db_int(d, 0,
-	    "SELECT id FROM email WHERE account = ? AND hash = ? AND destroyed = 0", "ib",
-	    a->id, hash, (size_t)BLOB_HASH);
+	    "SELECT id FROM email WHERE account = ? AND position = ? AND destroyed = 0", "ii",
+	    a->id, position);
 }
 
 int64_t
@@ -97,6 +99,15 @@ message_ids(const struct mime_part *message, int64_t hashes[REFERENCES_MAX])
 	return count;
 }
 
+/* Note that a message id belongs to a thread; false if it belonged to one before. */
+static bool
+enter_id(struct db *d, const struct account *a, int64_t hash, int64_t thread)
+{
+	db_run(d, "INSERT INTO message_id VALUES (?, ?, ?) ON CONFLICT DO NOTHING", "iii",
+	    a->id, hash, thread);
+	return db_changes(d) == 1;
+}
+
 /* The thread that the message belongs to; fresh is its number if it starts one. */
 static int64_t
 join_thread(
@@ -106,6 +117,9 @@ join_thread(
 	size_t count = message_ids(message, hashes);
 	int64_t thread = 0;
 
+	/* Most messages name no other, and no other names them. */
+	if (count == 1 && enter_id(d, a, hashes[0], fresh))
+		return fresh;
 	for (size_t i = 0; i < count && thread == 0; i++)
 		thread =
 		    db_int(d, 0, "SELECT thread FROM message_id WHERE account = ? AND hash = ?",
@@ -113,8 +127,7 @@ join_thread(
 	if (thread == 0)
 		thread = fresh;
 	for (size_t i = 0; i < count; i++)
-		db_run(d, "INSERT INTO message_id VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-		    "iii", a->id, hashes[i], thread);
+		(void)enter_id(d, a, hashes[i], thread);
 	return thread;
 }
 
@@ -122,6 +135,54 @@ static int
 is_unread(const char *keywords)
 {
 	return !words_has(keywords, "$seen") && !words_has(keywords, "$draft");
+}
+
+/* Has the thread no Email yet?  One that is alone there learns that it is not any more. */
+static bool
+is_first(struct db *d, const struct account *a, int64_t thread)
+{
+	sqlite3_stmt *row = db_query(d,
+	    "SELECT " EMAIL_COLUMNS
+	    " FROM email WHERE account = ? AND thread = ? AND destroyed = 0 LIMIT 1",
+	    "ii", a->id, thread);
+	struct email other;
+	const char *cursor;
+	int64_t mailbox;
+
+	if (!db_next(d, row))
+		return true;
+	email_read(row, &other);
+	db_finish(row);
+	cursor = other.mailboxes;
+	while (other.alone && words_next_number(&cursor, &mailbox))
+		mailbox_count_thread(d, mailbox, thread, is_unread(other.keywords));
+	if (other.alone)
+		db_run(d, "UPDATE email SET alone = 0 WHERE id = ?", "i", other.id);
+	email_free(&other);
+	return false;
+}
+
+/* The thread that the totals of mailboxes are to be counted by. */
+static int64_t
+counted_thread(const struct email *e)
+{
+	return e->alone ? 0 : e->thread;
+}
+
+/* Move the Email from a mailbox to another; 0 stands for none. */
+static void
+move(struct db *d, const struct email *e, int64_t from, int64_t to)
+{
+	if (from == 0)
+		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", to, e->received, e->id);
+	else if (to == 0)
+		db_run(d, "DELETE FROM member WHERE mailbox = ? AND received = ? AND email = ?",
+		    "iii", from, e->received, e->id);
+	else
+		db_run(d,
+		    "UPDATE member SET mailbox = ? WHERE mailbox = ? AND received = ?"
+		    " AND email = ?",
+		    "iiii", to, from, e->received, e->id);
 }
 
 void
@@ -132,17 +193,19 @@ email_add(struct db *d, struct account *a, const struct mime_part *message, stru
 	int64_t mailbox;
 
 	e->thread = join_thread(d, a, message, modseq);
+	e->alone = e->thread == modseq || is_first(d, a, e->thread);
 	e->attachment = body_has_attachment(message);
 	db_run(d,
 	    "INSERT INTO email (account, hash, size, received, thread, keywords, mailboxes,"
-	    " attachment, created, modseq, destroyed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-	    "ibiiittiii", a->id, e->hash, (size_t)BLOB_HASH, e->size, e->received, e->thread,
-	    e->keywords, e->mailboxes, (int64_t)e->attachment, modseq, modseq);
+	    " attachment, created, modseq, destroyed, alone, position)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+	    "ibiiittiiiii", a->id, e->hash, (size_t)BLOB_HASH, e->size, e->received, e->thread,
+	    e->keywords, e->mailboxes, (int64_t)e->attachment, modseq, modseq,
+	    (int64_t)e->alone, e->position);
 	e->id = db_last_id(d);
 	while (words_next_number(&cursor, &mailbox)) {
-		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", mailbox, e->received,
-		    e->id);
-		mailbox_count(d, a, mailbox, e->thread, 1, is_unread(e->keywords));
+		move(d, e, 0, mailbox);
+		mailbox_count(d, a, mailbox, counted_thread(e), 1, is_unread(e->keywords));
 	}
 }
 
@@ -153,25 +216,29 @@ recount(struct db *d, struct account *a, const struct email *e, const char *keyw
 {
 	int unread_then = is_unread(e->keywords), unread_now = is_unread(keywords);
 	const char *cursor = e->mailboxes;
-	int64_t mailbox;
+	int64_t mailbox, left = 0;
 
 	while (words_next_number(&cursor, &mailbox)) {
 		if (words_has_number(mailboxes, mailbox)) {
-			mailbox_count(d, a, mailbox, e->thread, 0, unread_now - unread_then);
+			mailbox_count(
+			    d, a, mailbox, counted_thread(e), 0, unread_now - unread_then);
 			continue;
 		}
-		db_run(d, "DELETE FROM member WHERE mailbox = ? AND received = ? AND email = ?",
-		    "iii", mailbox, e->received, e->id);
-		mailbox_count(d, a, mailbox, e->thread, -1, -unread_then);
+		if (left != 0)
+			move(d, e, left, 0);
+		left = mailbox;
+		mailbox_count(d, a, mailbox, counted_thread(e), -1, -unread_then);
 	}
 	cursor = mailboxes;
 	while (words_next_number(&cursor, &mailbox)) {
 		if (words_has_number(e->mailboxes, mailbox))
 			continue;
-		db_run(d, "INSERT INTO member VALUES (?, ?, ?)", "iii", mailbox, e->received,
-		    e->id);
-		mailbox_count(d, a, mailbox, e->thread, 1, unread_now);
+		move(d, e, left, mailbox);
+		left = 0;
+		mailbox_count(d, a, mailbox, counted_thread(e), 1, unread_now);
 	}
+	if (left != 0)
+		move(d, e, left, 0);
 }
 
 static void

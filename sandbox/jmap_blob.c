@@ -102,7 +102,7 @@ upload_one(struct jmap_call *call, const json_t *object, json_t **error_r)
 
 	*error_r = gather(call, object, &bytes);
 	if (*error_r == NULL && !blob_store(store_blobs(r->sandbox->store), r->db,
-	                            r->account.id, buf_str(&bytes), bytes.len, hash))
+	                            r->account.id, buf_str(&bytes), bytes.len, hash, NULL))
 		*error_r = jmap_set_error("serverFail", NULL, "the disk is full");
 	if (*error_r == NULL) {
 		blob_id(hash, &id);
@@ -272,13 +272,13 @@ blob_get(struct jmap_call *call)
 
 /* The ids of a type that refer to the message of this blob. */
 static json_t *
-matched(struct jmap_call *call, const unsigned char hash[BLOB_HASH], const char *type)
+matched(struct jmap_call *call, int64_t position, const char *type)
 {
 	struct jmap_request *r = call->request;
 	sqlite3_stmt *rows = db_query(r->db,
-	    "SELECT id, thread, mailboxes FROM email WHERE account = ? AND hash = ? AND"
+	    "SELECT id, thread, mailboxes FROM email WHERE account = ? AND position = ? AND"
 	    " destroyed = 0",
-	    "ib", r->account.id, hash, (size_t)BLOB_HASH);
+	    "ii", r->account.id, position);
 	json_t *set = json_object(), *ids = json_array();
 	const char *key;
 	json_t *value;
@@ -314,7 +314,6 @@ static json_t *
 lookup_object(struct jmap_call *call, const char *id)
 {
 	struct jmap_request *r = call->request;
-	unsigned char hash[BLOB_HASH];
 	json_t *matches;
 	int fd;
 	int64_t position, size;
@@ -322,14 +321,15 @@ lookup_object(struct jmap_call *call, const char *id)
 	const json_t *type;
 
 	id = jmap_resolve_id(r, id);
-	if (id == NULL || !blob_id_parse(id, hash) ||
-	    !blob_locate(store_blobs(r->sandbox->store), r->db, r->account.id, id, &fd,
-	        &position, &size))
+	if (id == NULL || !blob_locate(store_blobs(r->sandbox->store), r->db, r->account.id, id,
+	                      &fd, &position, &size))
 		return NULL;
 	matches = json_object();
+	/* An empty blob is no message, and lies where the next one does. */
 	json_array_foreach (json_object_get(call->arguments, "typeNames"), i, type)
 		json_object_set_new(matches, json_string_value(type),
-		    matched(call, hash, json_string_value(type)));
+		    size == 0 ? json_array()
+		              : matched(call, position, json_string_value(type)));
 	return json_pack("{s:s, s:o}", "id", id, "matchedIds", matches);
 }
 

@@ -9,6 +9,8 @@
 #include "sandbox/jmap.h"
 #include "sandbox/json.h"
 
+#define ID_SIZE 24 /* a letter and the digits of any number */
+
 static bool
 all_strings(const json_t *array)
 {
@@ -138,7 +140,15 @@ jmap_number(const struct jmap_request *r, const char *id, char letter)
 json_t *
 jmap_id(char letter, int64_t number)
 {
-	return json_sprintf("%c%lld", letter, (long long)number);
+	char text[ID_SIZE];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	text[--at] = letter;
+	return json_stringn_nocheck(text + at, sizeof(text) - at);
 }
 
 static const char state_letters[RECORD_COUNT] = {
@@ -150,7 +160,7 @@ static const char state_letters[RECORD_COUNT] = {
 json_t *
 jmap_state(const struct account *a, enum record kind)
 {
-	return json_sprintf("%c%lld", state_letters[kind], (long long)a->states[kind]);
+	return jmap_id(state_letters[kind], a->states[kind]);
 }
 
 int64_t

@@ -68,7 +68,7 @@ email_add_keyword(struct buf *set, const char *keyword)
 json_t *
 email_check_mailboxes(struct jmap_call *call, const json_t *ids, struct buf *set)
 {
-	const struct jmap_request *r = call->request;
+	struct jmap_request *r = call->request;
 	const char *key;
 	json_t *value;
 
@@ -159,10 +159,10 @@ read_metadata(struct jmap_call *call, const json_t *object, struct email *e)
 
 /* A SetError if an Email of these bytes is there. */
 static json_t *
-check_existing(struct jmap_call *call, const unsigned char hash[BLOB_HASH])
+check_existing(struct jmap_call *call, int64_t position)
 {
 	struct jmap_request *r = call->request;
-	int64_t existing = email_by_hash(r->db, &r->account, hash);
+	int64_t existing = email_by_position(r->db, &r->account, position);
 	json_t *error;
 
 	if (existing == 0)
@@ -183,13 +183,14 @@ add_message(
 	json_t *error = email_check_message(blob, message);
 
 	e->size = (int64_t)blob->length;
+	e->position = blob->position;
 	/* The content of a part may be imported: then it becomes a blob of its own. */
 	if (error == NULL && !blob_id_parse(blob_id, e->hash) &&
 	    !blob_store(store_blobs(r->sandbox->store), r->db, r->account.id, blob->bytes,
-	        blob->length, e->hash))
+	        blob->length, e->hash, &e->position))
 		error = jmap_set_error("serverFail", NULL, "the disk is full");
 	if (error == NULL && strcmp(o->duplicates, "refuse") == 0)
-		error = check_existing(call, e->hash);
+		error = check_existing(call, e->position);
 	if (error == NULL)
 		error = email_check_quota(call, e->size);
 	if (error == NULL) {

@@ -200,7 +200,7 @@ file_message(struct jmap_call *call, const struct buf *bytes, struct email *e)
 	struct mime_part *message;
 
 	if (!blob_store(store_blobs(r->sandbox->store), r->db, r->account.id, bytes->data,
-	        bytes->len, e->hash))
+	        bytes->len, e->hash, &e->position))
 		return jmap_set_error("serverFail", NULL, "the disk is full");
 	e->size = (int64_t)bytes->len;
 	message = mime_parse(bytes->data, bytes->len);

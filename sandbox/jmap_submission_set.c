@@ -44,14 +44,16 @@ load(struct jmap_call *call, const json_t *object, struct submission *s, struct 
 	const char *id = json_text(object, "emailId");
 	int64_t number = id == NULL ? 0 : jmap_number(r, id, ID_EMAIL);
 	struct email e;
+	bool read;
 
 	if (number == 0 || !email_load(r->db, &r->account, number, &e))
 		return jmap_set_error("invalidProperties", "emailId", "there is no such Email");
 	s->email = e.id;
 	s->thread = e.thread;
 	memcpy(s->hash, e.hash, sizeof(s->hash));
+	read = blob_read(store_blobs(r->sandbox->store), e.position, (size_t)e.size, blob);
 	email_free(&e);
-	if (!blob_by_hash(store_blobs(r->sandbox->store), r->db, r->account.id, s->hash, blob))
+	if (!read)
 		return jmap_set_error("serverFail", NULL, "the message cannot be read");
 	return NULL;
 }
@@ -199,6 +201,18 @@ destroy(struct jmap_call *call, int64_t id)
 	return NULL;
 }
 
+/* The Email that the creation of a submission names; 0 if that is no creation of the call. */
+static int64_t
+named_email(struct jmap_call *call, const char *submission)
+{
+	const json_t *all = json_object_get(call->arguments, "create");
+	const char *id = submission[0] != '#'
+	                     ? NULL
+	                     : json_text(json_object_get(all, submission + 1), "emailId");
+
+	return id == NULL ? 0 : jmap_number(call->request, id, ID_EMAIL);
+}
+
 /* The id of the Email whose submission, named as in onSuccess..., succeeded; or NULL. */
 static json_t *
 succeeded(struct jmap_call *call, const json_t *result, const char *name)
@@ -211,8 +225,10 @@ succeeded(struct jmap_call *call, const json_t *result, const char *name)
 	        : (json_object_get(json_object_get(result, "updated"), name) == NULL &&
 	              !json_has_string(json_object_get(result, "destroyed"), name)))
 		return NULL;
-	email = submission_email(call->request->db, &call->request->account,
-	    jmap_number(call->request, name, ID_SUBMISSION));
+	email = named_email(call, name);
+	if (email == 0)
+		email = submission_email(call->request->db, &call->request->account,
+		    jmap_number(call->request, name, ID_SUBMISSION));
 	return email == 0 ? NULL : jmap_id(ID_EMAIL, email);
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,36 @@ is_plain(char c)
 	return c != '"' && c != '\\' && (unsigned char)c >= ' ' && (unsigned char)c < 0x80;
 }
 
+#define EVERY_BYTE(c) (0x0101010101010101ULL * (c))
+
+/* Is one of eight bytes not plain?  A subtraction borrows a byte's high bit if that is too small;
+ * what it borrows from the next byte does not matter, since then the answer is yes already. */
+static bool
+has_stop(uint64_t word)
+{
+	uint64_t stops = word | (word - EVERY_BYTE(' ')) |
+	                 ((word ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
+	                 ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1));
+
+	return (stops & EVERY_BYTE(0x80)) != 0;
+}
+
+/* Where a plain stretch ends: messages are most of what is read, and mostly plain. */
+static const char *
+plain_end(const char *p, const char *end)
+{
+	uint64_t word;
+
+	for (; end - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		if (has_stop(word))
+			break;
+	}
+	while (p < end && is_plain(*p))
+		p++;
+	return p;
+}
+
 /* Go to the end of the characters that stand for themselves; false if one is not UTF-8. */
 static bool
 skip_literal(struct reader *r)
@@ -66,11 +97,8 @@ skip_literal(struct reader *r)
 	while (r->p < r->end) {
 		size_t length;
 
-		if (is_plain(*r->p)) {
-			r->p++;
-			continue;
-		}
-		if ((unsigned char)*r->p < 0x80)
+		r->p = plain_end(r->p, r->end);
+		if (r->p == r->end || (unsigned char)*r->p < 0x80)
 			break;
 		length = utf8_length(r->p, (size_t)(r->end - r->p));
 		if (length == 0)

@@ -65,11 +65,13 @@ mailbox_list_free(struct mailbox_list *list)
 }
 
 bool
-mailbox_exists(struct db *d, const struct account *a, int64_t id)
+mailbox_exists(struct db *d, struct account *a, int64_t id)
 {
-	return db_int(d, 0,
-	           "SELECT 1 FROM mailbox WHERE id = ? AND account = ? AND destroyed = 0", "ii",
-	           id, a->id) == 1;
+	if (id != a->mailbox || id == 0)
+		a->mailbox = db_int(d, 0,
+		    "SELECT id FROM mailbox WHERE id = ? AND account = ? AND destroyed = 0",
+		    "ii", id, a->id);
+	return a->mailbox != 0;
 }
 
 int64_t
@@ -142,6 +144,7 @@ mailbox_destroy(struct db *d, struct account *a, int64_t id)
 {
 	int64_t modseq = account_touch(a, RECORD_MAILBOX);
 
+	a->mailbox = 0;
 	db_run(d, "UPDATE mailbox SET destroyed = 1, modseq = ?, named = ? WHERE id = ?", "iii",
 	    modseq, modseq, id);
 }
@@ -207,12 +210,22 @@ mailbox_count(
 
 	if (emails == 0 && unread == 0)
 		return;
-	count_thread(d, id, thread, emails, unread, &threads, &unread_threads);
+	threads = emails;
+	unread_threads = unread;
+	if (thread != 0)
+		count_thread(d, id, thread, emails, unread, &threads, &unread_threads);
 	t = tally_of(a, id);
 	t->emails += emails;
 	t->unread += unread;
 	t->threads += threads;
 	t->unread_threads += unread_threads;
+}
+
+void
+mailbox_count_thread(struct db *d, int64_t id, int64_t thread, int unread)
+{
+	db_run(
+	    d, "INSERT INTO threadbox VALUES (?, ?, 1, ?)", "iii", id, thread, (int64_t)unread);
 }
 
 void

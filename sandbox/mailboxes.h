@@ -35,7 +35,9 @@ struct mailbox_list mailboxes_all(struct db *d, const struct account *a);
 struct mailbox_list mailboxes_one(struct db *d, const struct account *a, int64_t id);
 void mailbox_list_free(struct mailbox_list *list);
 
-bool mailbox_exists(struct db *d, const struct account *a, int64_t id);
+/* Is there such a mailbox?  The last that was asked for is remembered: a client that files many
+ * Emails names the same one with each. */
+bool mailbox_exists(struct db *d, struct account *a, int64_t id);
 
 /* The mailbox of a role, or 0. */
 int64_t mailbox_by_role(struct db *d, const struct account *a, const char *role);
@@ -61,9 +63,13 @@ void mailbox_destroy(struct db *d, struct account *a, int64_t id);
 /* The Inbox, Archive, Drafts, Junk, Sent and Trash of a new account. */
 void mailboxes_create_first(struct db *d, struct account *a);
 
-/* Account for emails and unread ones of a thread that came (+) or went (-). */
+/* Account for emails and unread ones of a thread that came (+) or went (-).  Of an Email that
+ * is alone in its thread, the thread is 0: then nothing need be looked up. */
 void mailbox_count(
     struct db *d, struct account *a, int64_t id, int64_t thread, int emails, int unread);
+
+/* An Email that was alone until now is not any more: from now on its thread is counted. */
+void mailbox_count_thread(struct db *d, int64_t id, int64_t thread, int unread);
 
 /* Store the totals that were accounted for so far. */
 void mailboxes_settle(struct db *d, struct account *a);

@@ -13,24 +13,29 @@
 #include "sandbox/codec.h"
 #include "sandbox/store.h"
 
-#define SCHEMA_VERSION 2
+#define OLDEST_VERSION 2 /* that can be brought up to date */
+#define SCHEMA_VERSION 4
 
 /*
- * Destroyed records stay as tombstones: /changes must tell of them.  Of an Email, the words
- * of keywords and the numbers of mailboxes are kept as text between blanks (" 1 7 "), so that
- * one row answers Email/get; member and threadbox are the same facts the other way round.
+ * Destroyed records stay as tombstones: /changes must tell of them, and their numbers are not
+ * given out again.  Of an Email, the words of keywords and the numbers of mailboxes are kept as
+ * text between blanks (" 1 7 "), so that one row answers Email/get; member and threadbox are the
+ * same facts the other way round.
+ * Most threads have one Email: it is "alone", and threadbox says nothing of such threads.
+ * What was stored last lies at the highest position, so an index of positions grows at its end,
+ * where one of hashes would change all over.
  */
 static const char schema[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
     "CREATE TABLE challenge (jti TEXT PRIMARY KEY, expires INTEGER) WITHOUT ROWID;"
     "CREATE INDEX challenge_expires ON challenge (expires);"
-    "CREATE TABLE account (id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "CREATE TABLE account (id INTEGER PRIMARY KEY,"
     "  username TEXT NOT NULL UNIQUE COLLATE NOCASE, inbox TEXT NOT NULL UNIQUE COLLATE NOCASE,"
     "  api_key BLOB NOT NULL UNIQUE, modseq INTEGER NOT NULL, mailbox_state INTEGER NOT NULL,"
     "  email_state INTEGER NOT NULL, submission_state INTEGER NOT NULL);"
     "CREATE TABLE blob (account INTEGER, hash BLOB, position INTEGER, size INTEGER,"
     "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
-    "CREATE TABLE mailbox (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "CREATE TABLE mailbox (id INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
     "  name TEXT NOT NULL, parent INTEGER NOT NULL, role TEXT, sort_order INTEGER NOT NULL,"
     "  subscribed INTEGER NOT NULL, total INTEGER NOT NULL, unread INTEGER NOT NULL,"
     "  total_threads INTEGER NOT NULL, unread_threads INTEGER NOT NULL,"
@@ -38,23 +43,23 @@ static const char schema[] =
     "  destroyed INTEGER NOT NULL);"
     "CREATE INDEX mailbox_modseq ON mailbox (account, modseq);"
     "CREATE INDEX mailbox_created ON mailbox (account, created);"
-    "CREATE TABLE email (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "CREATE TABLE email (id INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
     "  hash BLOB NOT NULL, size INTEGER NOT NULL, received INTEGER NOT NULL,"
     "  thread INTEGER NOT NULL, keywords TEXT NOT NULL, mailboxes TEXT NOT NULL,"
     "  attachment INTEGER NOT NULL, created INTEGER NOT NULL, modseq INTEGER NOT NULL,"
-    "  destroyed INTEGER NOT NULL);"
+    "  destroyed INTEGER NOT NULL, alone INTEGER NOT NULL, position INTEGER NOT NULL);"
     "CREATE INDEX email_modseq ON email (account, modseq);"
     "CREATE INDEX email_created ON email (account, created);"
     "CREATE INDEX email_received ON email (account, received, id) WHERE destroyed = 0;"
     "CREATE INDEX email_thread ON email (account, thread, received, id) WHERE destroyed = 0;"
-    "CREATE INDEX email_hash ON email (account, hash) WHERE destroyed = 0;"
+    "CREATE INDEX email_position ON email (account, position) WHERE destroyed = 0;"
     "CREATE TABLE member (mailbox INTEGER, received INTEGER, email INTEGER,"
     "  PRIMARY KEY (mailbox, received, email)) WITHOUT ROWID;"
     "CREATE TABLE threadbox (mailbox INTEGER, thread INTEGER, emails INTEGER, unread INTEGER,"
     "  PRIMARY KEY (mailbox, thread)) WITHOUT ROWID;"
     "CREATE TABLE message_id (account INTEGER, hash INTEGER, thread INTEGER,"
     "  PRIMARY KEY (account, hash)) WITHOUT ROWID;"
-    "CREATE TABLE submission (id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL,"
+    "CREATE TABLE submission (id INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
     "  email INTEGER NOT NULL, thread INTEGER NOT NULL, hash BLOB NOT NULL, message_id TEXT,"
     "  envelope TEXT NOT NULL, send_at INTEGER NOT NULL, undo INTEGER NOT NULL,"
     "  outbox INTEGER NOT NULL, delivery TEXT, created INTEGER NOT NULL,"
@@ -65,6 +70,18 @@ static const char schema[] =
     "CREATE INDEX submission_outbox ON submission (outbox) WHERE outbox > 0;"
     "CREATE INDEX submission_message ON submission (message_id) WHERE outbox > 0;"
     "CREATE INDEX submission_pending ON submission (send_at) WHERE undo = 0;";
+
+/* What a store of each version lacks to be of the next. */
+static const char *const steps[SCHEMA_VERSION] = {
+    /* threadbox told of every thread: so nobody is alone. */
+    [2] = "ALTER TABLE email ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;",
+    /* The Emails of a blob were found by its hash. */
+    [3] = "ALTER TABLE email ADD COLUMN position INTEGER NOT NULL DEFAULT -1;"
+          "UPDATE email SET position = coalesce((SELECT position FROM blob"
+          "  WHERE blob.account = email.account AND blob.hash = email.hash), -1);"
+          "DROP INDEX email_hash;"
+          "CREATE INDEX email_position ON email (account, position) WHERE destroyed = 0;",
+};
 
 struct idle {
 	struct db *db;
@@ -159,7 +176,7 @@ store_rollback(struct store *s, struct db *d)
 		pthread_mutex_unlock(&s->writing);
 }
 
-/* Make the tables if the file is new, and read or make the key. */
+/* Make the tables if the file is new, or what they lack, and read or make the key. */
 static struct outcome
 prepare(struct store *s)
 {
@@ -168,16 +185,18 @@ prepare(struct store *s)
 	struct db *d;
 	sqlite3_stmt *rows;
 
-	if (version != 0 && version != SCHEMA_VERSION)
+	if (version != 0 && (version < OLDEST_VERSION || version > SCHEMA_VERSION))
 		return outcome_make(
 		    "local", "database", "%s is of another version of ferry-sandbox", s->path);
 	d = store_begin_write(s);
 	if (version == 0) {
 		random_bytes(s->key, sizeof(s->key));
 		db_script(d, schema);
-		db_script(d, "PRAGMA user_version = 2");
 		db_run(d, "INSERT INTO meta VALUES ('key', ?)", "b", s->key, sizeof(s->key));
 	}
+	for (int64_t i = version; i > 0 && i < SCHEMA_VERSION; i++)
+		db_script(d, steps[i]);
+	db_script(d, "PRAGMA user_version = 4");
 	rows = db_query(d, "SELECT value FROM meta WHERE key = 'key'", "");
 	if (db_next(d, rows) && sqlite3_column_bytes(rows, 0) == JWT_KEY_BYTES)
 		memcpy(s->key, sqlite3_column_blob(rows, 0), JWT_KEY_BYTES);

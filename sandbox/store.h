@@ -64,6 +64,7 @@ struct account {
 	int64_t modseq;               /* the highest number given out */
 	int64_t states[RECORD_COUNT]; /* the number of the last change of each kind */
 	bool dirty;                   /* numbers were given out since it was loaded */
+	int64_t mailbox;              /* one of mailboxes.h that is known to be there, or 0 */
 	struct tally *tallies;        /* of mailboxes.h, still to be added to their totals */
 	size_t tally_count;
 };

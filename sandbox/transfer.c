@@ -44,7 +44,7 @@ upload(const struct request *r, const struct account *a, struct reply *reply)
 		return;
 	}
 	d = store_begin_write(store);
-	stored = blob_store(store_blobs(store), d, a->id, r->body, r->body_length, hash);
+	stored = blob_store(store_blobs(store), d, a->id, r->body, r->body_length, hash, NULL);
 	if (!store_commit(store, d, NULL) || !stored) {
 		reply_error(reply, 507, "the sandbox's disk is full", "make room");
 		return;

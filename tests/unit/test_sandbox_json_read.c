@@ -75,6 +75,22 @@ a_document_ends_where_its_bytes_end(void **state)
 }
 
 static void
+what_ends_a_plain_stretch_is_seen_wherever_it_stands(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		bool plain = c >= ' ' && c < 0x80 && c != '"' && c != '\\';
+
+		for (size_t at = 2; at < 22; at++) {
+			char document[] = "[\"aaaaaaaaaaaaaaaaaaaa\"]";
+
+			document[at] = (char)c;
+			read_alike(document, sizeof(document) - 1, plain);
+		}
+	}
+}
+
+static void
 depth_is_bounded(void **state)
 {
 	struct buf deep = BUF_INIT;
@@ -107,6 +123,7 @@ main(void)
 	    cmocka_unit_test(what_is_json_is_read),
 	    cmocka_unit_test(what_is_no_json_is_refused),
 	    cmocka_unit_test(a_document_ends_where_its_bytes_end),
+	    cmocka_unit_test(what_ends_a_plain_stretch_is_seen_wherever_it_stands),
 	    cmocka_unit_test(depth_is_bounded),
 	};
 
