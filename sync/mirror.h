@@ -66,6 +66,8 @@ struct mirror {
 	int64_t chunk[MIRROR_CHUNK]; /* rows of email to take up next, see task_next() */
 	size_t chunk_next, chunk_count;
 
+	bool noted;         /* some messages may be noted as STATE_IMPORT or STATE_AHEAD, */
+	bool noted_known;   /* ... which was looked at */
 	const char *new_is; /* what to note new messages as: STATE_AHEAD, STATE_IMPORT, NULL */
 
 	struct pace pace; /* of messages, either way */

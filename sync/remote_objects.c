@@ -125,8 +125,23 @@ remote_doubt(struct mirror *m, const char *id)
 static void
 note_new(struct mirror *m, const char *id, const char *as)
 {
+	m->noted = m->noted_known = true;
 	store_run(m->store, "INSERT OR IGNORE INTO meta(key, value) VALUES(? || ?, '')", "tt",
 	    as, id);
+}
+
+/* Is any message noted?  In a first run, where all of them are recorded, none is. */
+static bool
+any_noted(struct mirror *m)
+{
+	if (!m->noted_known)
+		m->noted = store_number(m->store, 1,
+		               "SELECT EXISTS (SELECT 1 FROM meta"
+		               " WHERE key >= '" STATE_IMPORT "' AND key < '" STATE_IMPORT_END
+		               "' OR key >= '" STATE_AHEAD "' AND key < '" STATE_AHEAD_END "')",
+		               "") != 0;
+	m->noted_known = true;
+	return m->noted;
 }
 
 void
@@ -139,6 +154,8 @@ remote_note_import(struct mirror *m, const char *id)
 static void
 forget_import(struct mirror *m, const char *id)
 {
+	if (!any_noted(m))
+		return;
 	store_run(m->store, "DELETE FROM meta WHERE key IN (? || ?, ? || ?)", "tttt",
 	    STATE_IMPORT, id, STATE_AHEAD, id);
 }
