@@ -33,7 +33,7 @@ struct blob {
 	const char *bytes;
 	size_t length;
 	int64_t position; /* of a whole blob, for blob_read(); -1 of what was computed */
-	void *map; /* the mapping that holds bytes, or NULL */
+	void *map;        /* the mapping that holds bytes, or NULL */
 	size_t map_length;
 	char *owned; /* or the memory */
 };

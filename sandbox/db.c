@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/xalloc.h"
 #include "sandbox/db.h"
+#include "sandbox/pool.h"
 
 #define SLOTS        512 /* a power of two, more than twice the literals there are */
 #define BUSY_MS      10000
@@ -49,6 +50,7 @@ db_open(const char *path, struct outcome *o)
 
 	/* Counting its memory would be a lock at each allocation.  Only the first call counts. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	pool_serve_sqlite();
 	*o = outcome_ok();
 	if (sqlite3_open_v2(path, &d->handle, flags, NULL) != SQLITE_OK) {
 		*o = outcome_make("local", "database", "%s: %s", path,

@@ -33,7 +33,8 @@ void email_free(struct email *e);
 bool email_load(struct db *d, const struct account *a, int64_t id, struct email *e);
 
 /* The columns of a SELECT that email_read() reads, from column 0 on. */
-#define EMAIL_COLUMNS "id, hash, size, received, thread, keywords, mailboxes, attachment, alone, position"
+#define EMAIL_COLUMNS \
+	"id, hash, size, received, thread, keywords, mailboxes, attachment, alone, position"
 void email_read(sqlite3_stmt *row, struct email *e);
 
 /* The Email whose blob lies there, or 0. */

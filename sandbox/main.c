@@ -19,6 +19,7 @@
 #include "sandbox/hold.h"
 #include "sandbox/http.h"
 #include "sandbox/outbox.h"
+#include "sandbox/pool.h"
 #include "sandbox/proxy.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/store.h"
@@ -136,6 +137,7 @@ main(int argc, char **argv)
 	struct outcome o;
 
 	log_open("ferry-sandbox", LOG_TO_STDERR, 0, s.options.verbose ? LOG_DEBUG : LOG_INFO);
+	pool_serve_json();
 	json_object_seed(0);
 	block_signals(&signals);
 	o = open_parts(&s);
