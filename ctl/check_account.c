@@ -122,9 +122,37 @@ check_identities(const struct account_check *c, const json_t *identities)
 	buf_free(&list);
 }
 
+/* The name of the mailbox with the role, or NULL; the caller free()s it. */
+static struct outcome
+find_mailbox(const struct account_check *c, const char *role, char **name_r)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	const char *query = jmap_mailbox_role_call(request, role), *get;
+	json_t *args = json_pack("{s:[s]}", "properties", "name"), *result, *mailbox;
+	const char *name;
+	struct outcome o;
+
+	*name_r = NULL;
+	jmap_refer(args, "ids", query, "Mailbox/query", "/ids");
+	get = jmap_call(request, "Mailbox/get", args);
+	o = jmap_send(c->jmap, request, true, c->deadline, &response);
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, get, NULL, &result);
+	if (outcome_is_ok(&o)) {
+		mailbox = json_array_get(json_get_array(result, "list"), 0);
+		name = json_get_string(mailbox, "name");
+		if (mailbox != NULL)
+			*name_r = xstrdup(name != NULL ? name : "");
+	}
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	return o;
+}
+
 /* Which mailboxes have the roles that Ferry asks for, and what it does without. */
-static void
-check_mailboxes(const struct account_check *c, const json_t *mailboxes)
+static struct outcome
+check_mailboxes(const struct account_check *c)
 {
 	static const struct {
 		const char *role;
@@ -137,35 +165,34 @@ check_mailboxes(const struct account_check *c, const json_t *mailboxes)
 	    {"sent", FINDING_WARNING, "give a mailbox that role",
 	        "what was sent stays where drafts are"},
 	};
+	struct outcome o = outcome_ok();
 
-	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
-		const json_t *mailbox = jmap_mailbox_with_role(mailboxes, roles[i].role);
-		const char *name = json_get_string(mailbox, "name");
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]) && outcome_is_ok(&o); i++) {
+		char *name;
 
-		if (mailbox != NULL)
+		o = find_mailbox(c, roles[i].role, &name);
+		if (name != NULL)
 			check_finding(c->check, FINDING_OK, c->subject, "", "%s is \"%s\"",
-			    roles[i].role, name != NULL ? name : "");
-		else
+			    roles[i].role, name);
+		else if (outcome_is_ok(&o))
 			check_finding(c->check, roles[i].level, c->subject, roles[i].advice,
 			    "no mailbox has role %s: %s", roles[i].role, roles[i].without);
+		free(name);
 	}
+	return o;
 }
 
 static void
 check_contents(const struct account_check *c)
 {
 	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
-	const char *mailbox_call =
-	    jmap_mailbox_get_call(request, NULL, json_pack("[s, s]", "name", "role"));
 	const char *identity_call = jmap_identity_get_call(request);
-	json_t *mailboxes = NULL, *identities = NULL;
+	json_t *identities = NULL;
 	struct jmap_response *response = NULL;
-	struct outcome o = jmap_send(c->jmap, request, true, c->deadline, &response);
+	struct outcome o = check_mailboxes(c);
 
 	if (outcome_is_ok(&o))
-		o = jmap_result(response, mailbox_call, NULL, &mailboxes);
-	if (outcome_is_ok(&o))
-		check_mailboxes(c, json_get_array(mailboxes, "list"));
+		o = jmap_send(c->jmap, request, true, c->deadline, &response);
 	if (outcome_is_ok(&o))
 		o = jmap_result(response, identity_call, NULL, &identities);
 	if (outcome_is_ok(&o))

@@ -21,6 +21,10 @@
  * of what a delivery has.  What is cut off in the middle is in doubt. */
 #define ANSWER_MS 60000
 
+/* For drafts that earlier tries left.  All that matters is done by then, but whoever hands
+ * over the message waits for the reply. */
+#define TIDY_MS 10000
+
 /* More than is added to a message: stamp, Message-ID, another From and Reply-To. */
 #define ADDED_MAX 4096
 
@@ -360,7 +364,7 @@ finish(struct courier *courier, struct letter *letter, const struct outcome *o)
 	struct delivery *delivery = letter->delivery;
 
 	letter_settle(letter, o);
-	letter_tidy(letter);
+	letter_tidy(letter, deadline_in_ms(TIDY_MS));
 	if (letter->submission.email_id != NULL) {
 		free(delivery->told.email_id);
 		delivery->told.email_id = xstrdup(letter->submission.email_id);

@@ -28,7 +28,7 @@
 #define GROUP_MAX   100        /* items, whatever the service allows */
 #define PLACES_MAX  64         /* of each kind, whatever the service allows */
 #define GATHER_MS   16         /* that the oldest waits for others where there are others, */
-#define QUIET_MS    2          /* unless nobody has come for so long */
+#define QUIET_MS    4          /* unless nobody has come for so long */
 #define POLL_MS     250        /* how often it is looked whether requests have become slow */
 #define LOOK_MS     1000       /* how often who waits looks whether the process is to stop */
 #define LINGER_MS   10000      /* that a carrier with nothing to do stays */

@@ -58,9 +58,10 @@ struct outcome letter_claim(struct letter *const *letters, size_t count);
 /*
  * Put away the drafts that earlier tries left, once everybody has an outcome: what was sent to
  * somebody is filed, else it is removed.  One that tells what came of another recipient
- * stays.  If this fails, drafts stay that somebody may delete.
+ * stays.  If this fails, or takes longer than until then or the delivery's deadline, drafts
+ * stay that somebody may delete, and the log says so.
  */
-void letter_tidy(struct letter *letter);
+void letter_tidy(struct letter *letter, struct deadline d);
 
 /* All who have none yet have this outcome, also those named twice. */
 void letter_settle(struct letter *letter, const struct outcome *o);

@@ -12,9 +12,6 @@
 #include "transport/letter.h"
 #include "transport/submit_calls.h"
 
-/* All that matters is done by then, but whoever hands over the message waits for the reply. */
-#define TIDY_MS 10000
-
 /* What the Email says now: somebody may have filed it, or removed it. */
 static struct outcome
 look(struct letter *letter, struct jmap *jmap, const struct left_draft *draft,
@@ -80,14 +77,14 @@ put_all_away(struct letter *letter, struct deadline d)
 }
 
 void
-letter_tidy(struct letter *letter)
+letter_tidy(struct letter *letter, struct deadline d)
 {
 	struct group *group = lane_group(letter->lane);
-	struct deadline d = deadline_min(letter->delivery->deadline, deadline_in_ms(TIDY_MS));
 	struct outcome o;
 
 	if (letter->draft_count == 0)
 		return;
+	d = deadline_min(d, letter->delivery->deadline);
 	if (group_take_place(group, GROUP_REQUEST, d)) {
 		o = put_all_away(letter, d);
 		group_give_place(group, GROUP_REQUEST);

@@ -10,6 +10,8 @@
 #include "common/base/log.h"
 #include "common/base/outcome.h"
 
+#define LINE_BYTES 500 /* that a line has, as a rule */
+
 /* Each may change while other threads log: a daemon that reads its configuration again. */
 static struct {
 	const char *_Atomic ident;
@@ -53,6 +55,7 @@ void
 log_begin(struct log_line *l, int priority, const char *subject)
 {
 	*l = (struct log_line){.text = BUF_INIT, .priority = priority};
+	buf_reserve(&l->text, LINE_BYTES);
 	if (settings.sink == LOG_TO_STDERR)
 		add_label(l, settings.ident);
 	if (subject != NULL && *subject != '\0')

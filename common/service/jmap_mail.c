@@ -140,33 +140,31 @@ jmap_identity_get_call(struct jmap_request *request)
 	return get_call(request, "Identity/get", NULL, NULL);
 }
 
-const json_t *
-jmap_mailbox_with_role(const json_t *mailboxes, const char *role)
+const char *
+jmap_mailbox_role_call(struct jmap_request *request, const char *role)
 {
-	json_t *mailbox;
-	size_t i;
-
-	json_array_foreach (mailboxes, i, mailbox) {
-		const char *its = json_get_string(mailbox, "role");
-
-		if (its != NULL && strcasecmp(its, role) == 0)
-			return mailbox;
-	}
-	return NULL;
+	return jmap_mailbox_query_call(request, json_pack("{s:s}", "role", role), NULL, 1);
 }
 
-/* What is worth keeping of the answers: {drafts, sent, identities: [{id, email}]}. */
-static struct outcome
-digest_sending(const json_t *mailboxes, const json_t *identities, json_t **sending_r)
+struct outcome
+jmap_mailbox_role_result(
+    const struct jmap_response *response, const char *call_id, const char **mailbox_id_r)
 {
-	const char *drafts = json_get_id(jmap_mailbox_with_role(mailboxes, "drafts"), "id");
-	const char *sent = json_get_id(jmap_mailbox_with_role(mailboxes, "sent"), "id");
+	json_t *result;
+	struct outcome o = jmap_result(response, call_id, "Mailbox/query", &result);
+	const json_t *id = json_array_get(json_get_array(result, "ids"), 0);
+
+	*mailbox_id_r = json_is_id(id) ? json_string_value(id) : NULL;
+	return o;
+}
+
+/* {id, email} of each. */
+static json_t *
+digest_identities(const json_t *identities)
+{
 	json_t *list = json_array(), *identity;
 	size_t i;
 
-	*sending_r = NULL;
-	if (drafts == NULL)
-		drafts = json_get_id(jmap_mailbox_with_role(mailboxes, "inbox"), "id");
 	json_array_foreach (identities, i, identity) {
 		const char *id = json_get_id(identity, "id");
 		const char *email = json_get_string(identity, "email");
@@ -175,6 +173,16 @@ digest_sending(const json_t *mailboxes, const json_t *identities, json_t **sendi
 			json_array_append_new(list, json_pack("{s:s, s:s}", "id", id, "email",
 			                                email != NULL ? email : ""));
 	}
+	return list;
+}
+
+/* What is worth keeping of the answers: {drafts, sent, identities: [{id, email}]}. */
+static struct outcome
+digest_sending(
+    const char *drafts, const char *sent, const json_t *identities, json_t **sending_r)
+{
+	json_t *list = digest_identities(identities);
+
 	if (drafts == NULL || json_array_size(list) == 0) {
 		json_decref(list);
 		return outcome_make("answer", "missing", "%s",
@@ -189,20 +197,23 @@ digest_sending(const json_t *mailboxes, const json_t *identities, json_t **sendi
 static struct outcome
 fetch_sending(struct jmap *jmap, struct deadline d)
 {
+	static const char *const roles[] = {"drafts", "sent", "inbox"};
 	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
-	const char *mailboxes =
-	    jmap_mailbox_get_call(request, NULL, json_pack("[s, s]", "id", "role"));
-	const char *identities = jmap_identity_get_call(request);
+	const char *calls[3], *ids[3] = {NULL, NULL, NULL}, *identities;
 	struct jmap_response *response;
-	json_t *boxes = NULL, *senders = NULL;
-	struct outcome o = jmap_send(jmap, request, true, d, &response);
+	json_t *senders = NULL;
+	struct outcome o;
 
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, mailboxes, "Mailbox/get", &boxes);
+	for (size_t i = 0; i < 3; i++)
+		calls[i] = jmap_mailbox_role_call(request, roles[i]);
+	identities = jmap_identity_get_call(request);
+	o = jmap_send(jmap, request, true, d, &response);
+	for (size_t i = 0; i < 3 && outcome_is_ok(&o); i++)
+		o = jmap_mailbox_role_result(response, calls[i], &ids[i]);
 	if (outcome_is_ok(&o))
 		o = jmap_result(response, identities, "Identity/get", &senders);
 	if (outcome_is_ok(&o))
-		o = digest_sending(json_get_array(boxes, "list"),
+		o = digest_sending(ids[0] != NULL ? ids[0] : ids[2], ids[1],
 		    json_get_array(senders, "list"), &jmap->sending);
 	o.ambiguous = false; /* nothing but questions was asked */
 	jmap_response_free(&response);

@@ -35,8 +35,14 @@ const char *jmap_email_set_call(struct jmap_request *request, json_t *create, js
 const char *jmap_email_import_call(struct jmap_request *request, json_t *emails);
 const char *jmap_identity_get_call(struct jmap_request *request);
 
-/* The first mailbox of a Mailbox/get list that has the role, borrowed; or NULL. */
-const json_t *jmap_mailbox_with_role(const json_t *mailboxes, const char *role);
+/*
+ * The mailbox with a role, by Mailbox/query: Mailbox/get of all fails where there are more of
+ * them than maxObjectsInGet.  *mailbox_id_r is borrowed from the response, or NULL if none has
+ * the role.
+ */
+const char *jmap_mailbox_role_call(struct jmap_request *request, const char *role);
+struct outcome jmap_mailbox_role_result(
+    const struct jmap_response *response, const char *call_id, const char **mailbox_id_r);
 
 /*
  * What submitting needs to know of an account beside the session: asked once, kept in the

@@ -292,12 +292,17 @@ do_submissions(struct world *world)
 }
 
 static json_t *
-do_places(const char *method)
+do_places(const char *method, const json_t *args)
 {
-	return strcmp(method, "Mailbox/get") == 0
-	           ? json_pack("{s:[{s:s, s:s}, {s:s, s:s}]}", "list", "id", "D", "role",
-	                 "drafts", "id", "S", "role", "sent")
-	           : json_pack("{s:[{s:s, s:s}]}", "list", "id", "I", "email", "me@x.example");
+	const char *role = json_get_string(json_get_object(args, "filter"), "role");
+
+	if (strcmp(method, "Mailbox/query") != 0)
+		return json_pack(
+		    "{s:[{s:s, s:s}]}", "list", "id", "I", "email", "me@x.example");
+	return json_pack("{s:[s]}", "ids",
+	    strcmp(role, "drafts") == 0 ? "D"
+	    : strcmp(role, "sent") == 0 ? "S"
+	                                : "B");
 }
 
 static void
@@ -325,7 +330,7 @@ answer_call(
 		result = do_file(world, args);
 	else
 		result = strcmp(method, "Email/query") == 0 ? json_pack("{s:[]}", "ids")
-		                                            : do_places(method);
+		                                            : do_places(method, args);
 	if (strcmp(method, "Email/query") == 0)
 		*query = args;
 	json_array_append_new(responses, json_pack("[s, o, s]", method, result, id));

@@ -16,10 +16,11 @@
 /* Answers of the API. */
 #define ANSWER(parts) "{\"methodResponses\":[" parts "],\"sessionState\":\"s1\"}"
 #define PLACES                                                                               \
-	ANSWER("[\"Mailbox/get\",{\"list\":[{\"id\":\"D\",\"role\":\"drafts\"},"             \
-	       "{\"id\":\"S\",\"role\":\"sent\"}]},\"c0\"],"                                 \
+	ANSWER("[\"Mailbox/query\",{\"ids\":[\"D\"]},\"c0\"],"                               \
+	       "[\"Mailbox/query\",{\"ids\":[\"S\"]},\"c1\"],"                               \
+	       "[\"Mailbox/query\",{\"ids\":[\"B\"]},\"c2\"],"                               \
 	       "[\"Identity/get\",{\"list\":[{\"id\":\"I1\",\"email\":\"other@x.example\"}," \
-	       "{\"id\":\"I2\",\"email\":\"me@x.example\"}]},\"c1\"]")
+	       "{\"id\":\"I2\",\"email\":\"me@x.example\"}]},\"c3\"]")
 #define IMPORT(parts)      "[\"Email/import\",{" parts "},\"c0\"]"
 #define SUBMIT(parts)      ",[\"EmailSubmission/set\",{" parts "},\"c1\"]"
 #define EXISTING(parts)    "[\"EmailSubmission/set\",{" parts "},\"c0\"]"
