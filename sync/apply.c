@@ -293,9 +293,11 @@ apply_record(struct mirror *m, struct batch *b)
 			task_record(m, b->tasks[i]);
 	o = store_commit(m->store);
 	m->astray = m->astray || !outcome_is_ok(&o);
+	report_together(m->report, true);
 	for (size_t i = 0; i < b->count && outcome_is_ok(&o); i++)
 		if (!b->tasks[i]->failed)
 			task_report(m, b->tasks[i]);
+	report_together(m->report, false);
 	batch_free(b);
 	return o;
 }

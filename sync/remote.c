@@ -185,13 +185,14 @@ record_by_ids(struct mirror *m, const json_t *ids)
 	return o;
 }
 
-/* The messages created and updated.  Recording them is idempotent, and what is recorded
- * before the state is stored is recorded again if the run ends in between, or asked for. */
+/* The messages updated and created.  Recording them is idempotent, and what is recorded
+ * before the state is stored is recorded again if the run ends in between, or asked for.  Those
+ * that are new are noted until then, and from the first note on each message costs a look. */
 static struct outcome
 record_emails(struct mirror *m, const struct track *t, const struct jmap_response *response)
 {
-	static const char *const lists[] = {"created", "updated"};
-	const char *calls[] = {t->created, t->updated};
+	static const char *const lists[] = {"updated", "created"};
+	const char *calls[] = {t->updated, t->created};
 
 	struct outcome o = outcome_ok();
 

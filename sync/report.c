@@ -45,7 +45,8 @@ print_object(const struct report *r, const char *event, json_t *members)
 	buf_addc(&line, '\n');
 	flockfile(stdout); /* sections that are watched are printed side by side */
 	fwrite(line.data, 1, line.len, stdout);
-	fflush(stdout);
+	if (!r->together)
+		fflush(stdout);
 	funlockfile(stdout);
 	buf_free(&line);
 }
@@ -56,6 +57,14 @@ print_plain(FILE *out, const char *text)
 {
 	for (; *text != '\0'; text++)
 		putc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, out);
+}
+
+void
+report_together(struct report *r, bool together)
+{
+	r->together = together;
+	if (!together)
+		fflush(stdout);
 }
 
 void

@@ -27,6 +27,7 @@ struct report {
 	const char *name; /* of the sync section */
 	struct progress progress;
 	int64_t started_ms;
+	bool together; /* see report_together() */
 	/* to do */
 	int64_t wanted, wanted_bytes;
 	bool counting; /* there may be more than is known by now */
@@ -49,7 +50,10 @@ void report_begin(struct report *report, const char *name, const struct report_s
 void report_event(struct report *report, const char *event, json_t *members, const char *format,
     ...) __attribute__((format(printf, 4, 5)));
 
-/* Likewise, but for people it is printed in any case, on stderr. */
+/* The events until it is said that they are not together any more may be printed at once. */
+void report_together(struct report *report, bool together);
+
+/* An event that for people is printed in any case, on stderr. */
 void report_notice(struct report *report, const char *event, json_t *members,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 

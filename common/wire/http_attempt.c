@@ -10,7 +10,7 @@
 
 /* Of each transfer, for what HTTP/2 and TLS bring at once; more where much comes. */
 #define BUFFER_BYTES (16L << 10)
-#define SINK_BYTES   (64L << 10)
+#define SINK_BYTES   (32L << 10)
 #define STALL_MS     120000
 
 static void
