@@ -18,8 +18,9 @@
 #define SMALLEST 8  /* and the steps on top of it */
 #define SIZES    32 /* up to 504 bytes */
 
-#ifdef __SANITIZE_ADDRESS__
-#define KEPT_BYTES 0 /* it wants to see each piece come and go */
+/* A sanitizer wants to see each piece come and go. */
+#ifdef POOL_KEEPS_NOTHING
+#define KEPT_BYTES 0
 #else
 #define KEPT_BYTES ((size_t)512 * 1024) /* in a thread at most: a large request's JSON */
 #endif

@@ -13,6 +13,16 @@
 
 #include <stddef.h>
 
+/* Where AddressSanitizer looks on, as gcc and clang say it. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOL_KEEPS_NOTHING
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define POOL_KEEPS_NOTHING
+#endif
+
 /* Memory for so many bytes, or NULL if there is none. */
 void *pool_take(size_t size);
 
