@@ -40,8 +40,8 @@ void
 submission_add(struct db *d, struct account *a, struct submission *s, bool hidden)
 {
 	int64_t modseq = account_touch(a, RECORD_SUBMISSION);
-	char *envelope = json_text_of(s->envelope);
-	char *delivery = s->delivery == NULL ? NULL : json_text_of(s->delivery);
+	char *envelope = json_write_text(s->envelope);
+	char *delivery = s->delivery == NULL ? NULL : json_write_text(s->delivery);
 
 	db_run(d,
 	    "INSERT INTO submission (account, email, thread, hash, message_id, envelope,"
@@ -102,7 +102,7 @@ submission_load(struct db *d, const struct account *a, int64_t id, struct submis
 void
 submission_change(struct db *d, struct account *a, const struct submission *s, bool hidden)
 {
-	char *delivery = s->delivery == NULL ? NULL : json_text_of(s->delivery);
+	char *delivery = s->delivery == NULL ? NULL : json_write_text(s->delivery);
 
 	db_run(d,
 	    "UPDATE submission SET undo = ?, outbox = ?, delivery = ?, modseq = ?,"

@@ -115,7 +115,7 @@ json_write(const json_t *value, struct buf *out)
 }
 
 char *
-json_text_of(const json_t *value)
+json_write_text(const json_t *value)
 {
 	struct buf text = BUF_INIT;
 

@@ -18,7 +18,7 @@ void json_write(const json_t *value, struct buf *out);
 /* Append a string in its quotes; the text is UTF-8. */
 void json_write_string(const char *text, size_t length, struct buf *out);
 
-/* The text alone; the caller free()s it. */
-char *json_text_of(const json_t *value);
+/* Any value by itself; the caller free()s it. */
+char *json_write_text(const json_t *value);
 
 #endif

@@ -17,7 +17,7 @@ what_is_written_is_what_jansson_writes(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
 		json_t *value = json_loads(documents[i], 0, NULL);
-		char *mine = json_text_of(value);
+		char *mine = json_write_text(value);
 		char *other = json_dumps(value, JSON_COMPACT);
 
 		assert_non_null(value);
