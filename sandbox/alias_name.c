@@ -11,6 +11,7 @@
 
 #include <libpsl.h>
 
+#include "common/base/utf8.h"
 #include "common/base/xalloc.h"
 #include "sandbox/alias_name.h"
 #include "sandbox/codec.h"

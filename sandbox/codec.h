@@ -33,9 +33,6 @@ void hex_encode(const void *bytes, size_t length, struct buf *out);
 /* Decode exactly 2 * length hexadecimal digits of either case; false if they are not. */
 bool hex_decode(const char *text, void *bytes, size_t length);
 
-/* Length of the UTF-8 character at p, of which left bytes may be read; 0 if it is none. */
-size_t utf8_length(const char *p, size_t left);
-
 bool utf8_valid(const char *bytes, size_t length);
 
 /* Append the bytes, each one that is not part of UTF-8, and each NUL, as U+FFFD. */

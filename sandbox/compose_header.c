@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "common/base/utf8.h"
 #include "sandbox/codec.h"
 #include "sandbox/compose_header.h"
 #include "sandbox/json.h"

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/json_read.h"
 #include "common/base/xalloc.h"
 #include "sandbox/auth.h"
 #include "sandbox/hold.h"
 #include "sandbox/jmap.h"
 #include "sandbox/jmap_ref.h"
 #include "sandbox/json.h"
-#include "sandbox/json_read.h"
 #include "sandbox/session.h"
 
 static const char *const capabilities[] = {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/json_read.h"
 #include "common/base/json_write.h"
 #include "common/base/xalloc.h"
-#include "sandbox/json_read.h"
 #include "sandbox/submissions.h"
 
 void

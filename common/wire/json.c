@@ -1,14 +1,16 @@
 /*
  * Reading JSON that may be anything.
  *
- * jansson parses; what it does not bound is bounded here before it sees the text: the depth
- * of nesting, and how many values there are, because a value of two bytes of text takes up
- * to 300 bytes of memory.
+ * What the reader does not bound is bounded here before it sees the text: the depth of
+ * nesting, and how many values there are, because a value of two bytes of text takes up to
+ * 300 bytes of memory.  What our reader refuses is read once more by jansson's, which says
+ * where it is wrong, and takes a value that is no object or array.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "common/base/json_read.h"
 #include "common/base/xalloc.h"
 #include "common/wire/json.h"
 
@@ -74,7 +76,10 @@ json_parse(const char *text, size_t length, json_t **value_r)
 	*value_r = NULL;
 	if (reason != NULL)
 		return outcome_make("answer", "json", "%s", reason);
-	*value_r = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	*value_r = json_read(text, length);
+	if (*value_r == NULL)
+		*value_r =
+		    json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (*value_r != NULL)
 		return outcome_ok();
 	/* What jansson quotes of the text may be a secret. */

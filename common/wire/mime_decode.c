@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/utf8.h"
 #include "common/wire/mime.h"
 
 #define AT_END  (-1)
@@ -294,38 +295,6 @@ mime_to_utf8(enum mime_encoding encoding, struct mime_span body, const char *cha
 	return done;
 }
 
-/* How many bytes a character that begins so has; 0 if none does. */
-static size_t
-utf8_length(unsigned char first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2)
-		return 0;
-	if (first < 0xe0)
-		return 2;
-	if (first < 0xf0)
-		return 3;
-	return first < 0xf5 ? 4 : 0;
-}
-
-/* How many bytes the character that stands there has; 0 if it is none. */
-static size_t
-utf8_character(const unsigned char *p, size_t left)
-{
-	size_t length = utf8_length(*p);
-
-	if (length > left)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] >= 0xa0) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] >= 0x90))
-		return 0;
-	return length;
-}
-
 /* How many bytes from here on are ASCII, rounded down to eight. */
 static size_t
 ascii_run(const char *bytes, size_t length)
@@ -347,7 +316,7 @@ mime_is_utf8(const char *bytes, size_t length)
 	size_t at = ascii_run(bytes, length), character;
 
 	while (at < length) {
-		character = utf8_character((const unsigned char *)bytes + at, length - at);
+		character = utf8_length(bytes + at, length - at);
 		if (character == 0)
 			return false;
 		at += character;

@@ -1,9 +1,9 @@
-/* The sandbox's reader of JSON, beside jansson's. */
+/* Reading JSON, beside jansson. */
 #include <stdbool.h>
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "sandbox/json_read.h"
+#include "common/base/json_read.h"
 #include "tests/unit/unit.h"
 
 /* Both readers say the same of a document, which has a value or has none. */

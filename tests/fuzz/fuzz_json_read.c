@@ -1,9 +1,9 @@
-/* The sandbox's reader of JSON says of any bytes what jansson says. */
+/* Our reader of JSON says of any bytes what jansson says. */
 #include <stdlib.h>
 
 #include <jansson.h>
 
-#include "sandbox/json_read.h"
+#include "common/base/json_read.h"
 #include "tests/fuzz/fuzz.h"
 
 int

@@ -6,8 +6,8 @@
  * first and copied whole.  What is accepted, and what comes of it, is what json_loadb() with
  * JSON_REJECT_DUPLICATES says, which the tests compare it with.
  */
-#ifndef SANDBOX_JSON_READ_H
-#define SANDBOX_JSON_READ_H
+#ifndef FERRY_JSON_READ_H
+#define FERRY_JSON_READ_H
 
 #include <stddef.h>
 

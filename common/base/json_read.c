@@ -5,14 +5,14 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "sandbox/codec.h"
-#include "sandbox/json_read.h"
+#include "common/base/json_plain.h"
+#include "common/base/json_read.h"
+#include "common/base/utf8.h"
 
 #define NUMBER_MAX 512 /* characters */
 
@@ -53,43 +53,6 @@ take_word(struct reader *r, const char *word)
 	return true;
 }
 
-/* What ends a plain stretch: the quote, the backslash, controls, and all but ASCII. */
-static bool
-is_plain(char c)
-{
-	return c != '"' && c != '\\' && (unsigned char)c >= ' ' && (unsigned char)c < 0x80;
-}
-
-#define EVERY_BYTE(c) (0x0101010101010101ULL * (c))
-
-/* Is one of eight bytes not plain?  A subtraction borrows a byte's high bit if that is too small;
- * what it borrows from the next byte does not matter, since then the answer is yes already. */
-static bool
-has_stop(uint64_t word)
-{
-	uint64_t stops = word | (word - EVERY_BYTE(' ')) |
-	                 ((word ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
-	                 ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1));
-
-	return (stops & EVERY_BYTE(0x80)) != 0;
-}
-
-/* Where a plain stretch ends: messages are most of what is read, and mostly plain. */
-static const char *
-plain_end(const char *p, const char *end)
-{
-	uint64_t word;
-
-	for (; end - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		if (has_stop(word))
-			break;
-	}
-	while (p < end && is_plain(*p))
-		p++;
-	return p;
-}
-
 /* Go to the end of the characters that stand for themselves; false if one is not UTF-8. */
 static bool
 skip_literal(struct reader *r)
@@ -97,7 +60,7 @@ skip_literal(struct reader *r)
 	while (r->p < r->end) {
 		size_t length;
 
-		r->p = plain_end(r->p, r->end);
+		r->p = json_plain_end(r->p, r->end);
 		if (r->p == r->end || (unsigned char)*r->p < 0x80)
 			break;
 		length = utf8_length(r->p, (size_t)(r->end - r->p));
@@ -108,16 +71,31 @@ skip_literal(struct reader *r)
 	return true;
 }
 
+/* What a hexadecimal digit stands for; -1 if it is none. */
+static int32_t
+digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* The four hexadecimal digits of a \u; -1 if they are not there. */
 static int32_t
 take_unit(struct reader *r)
 {
-	unsigned char bytes[2];
+	int32_t unit = 0;
 
-	if (r->end - r->p < 4 || !hex_decode(r->p, bytes, 2))
+	if (r->end - r->p < 4)
 		return -1;
-	r->p += 4;
-	return bytes[0] << 8 | bytes[1];
+	for (const char *end = r->p + 4; r->p < end; r->p++) {
+		if (digit(*r->p) < 0)
+			return -1;
+		unit = unit << 4 | digit(*r->p);
+	}
+	return unit;
 }
 
 static void
