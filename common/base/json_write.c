@@ -1,10 +1,12 @@
 /*
  * One function for each kind of value.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/json_plain.h"
 #include "common/base/json_write.h"
 
 /* Append a character as JSON escapes it. */
@@ -12,29 +14,38 @@ static void
 write_escape(unsigned char c, struct buf *out)
 {
 	static const char letters[] = "btn\0fr"; /* of 8 to 13 */
+	bool lettered = c >= '\b' && c <= '\r' && letters[c - '\b'] != '\0';
 
-	if (c == '"' || c == '\\')
-		buf_addf(out, "\\%c", c);
-	else if (c >= '\b' && c <= '\r' && letters[c - '\b'] != '\0')
-		buf_addf(out, "\\%c", letters[c - '\b']);
-	else
+	if (c < ' ' && !lettered) {
 		buf_addf(out, "\\u%04X", c);
+		return;
+	}
+	buf_addc(out, '\\');
+	buf_addc(out, lettered ? letters[c - '\b'] : (char)c);
+}
+
+/* The first character from p on that is to be escaped, or end. */
+static const char *
+literal_end(const char *p, const char *end)
+{
+	while ((p = json_plain_end(p, end)) < end && (unsigned char)*p >= 0x80)
+		while (p < end && (unsigned char)*p >= 0x80)
+			p++;
+	return p;
 }
 
 void
 json_write_string(const char *text, size_t length, struct buf *out)
 {
-	const char *end = text + length, *start = text;
+	const char *end = text + length, *stop;
 
 	buf_addc(out, '"');
-	for (const char *p = text; p < end; p++) {
-		if ((unsigned char)*p >= ' ' && *p != '"' && *p != '\\')
-			continue;
-		buf_add(out, start, (size_t)(p - start));
-		write_escape((unsigned char)*p, out);
-		start = p + 1;
+	while ((stop = literal_end(text, end)) < end) {
+		buf_add(out, text, (size_t)(stop - text));
+		write_escape((unsigned char)*stop, out);
+		text = stop + 1;
 	}
-	buf_add(out, start, (size_t)(end - start));
+	buf_add(out, text, (size_t)(end - text));
 	buf_addc(out, '"');
 }
 
