@@ -200,8 +200,7 @@ begin_note(struct header_filter *f)
 	f->overflow |= f->noted_count == HEADER_NOTED_MAX;
 	if (f->overflow)
 		return;
-	if (f->noted == NULL)
-		f->noted = xcalloc(HEADER_NOTED_MAX, sizeof(*f->noted));
+	f->noted = xreallocarray(f->noted, f->noted_count + 1, sizeof(*f->noted));
 	f->noted[f->noted_count++] = (struct header_field){.kind = kind, .at = f->given};
 	f->noting = true;
 }

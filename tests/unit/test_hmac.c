@@ -38,6 +38,23 @@ the_hash_is_that_of_the_rfc_whatever_was_hashed_before(void **state)
 	expect("Jefe", question, "");
 }
 
+/* RFC 4231 §4.7: a key that is longer than a block is hashed first. */
+static void
+a_long_key_is_no_other_than_a_short_one(void **state)
+{
+	static const char *const words[] = {
+	    "Test Using Larger Than Block-Size Key - Hash Key First", NULL};
+	char key[132] = "";
+
+	(void)state;
+	memset(key, 0xaa, sizeof(key) - 1);
+	for (int i = 0; i < 2; i++) {
+		expect(key, words,
+		    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+		expect("Jefe", question, JEFE);
+	}
+}
+
 static void
 hashes_at_the_same_time_do_not_mix(void **state)
 {
@@ -85,6 +102,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_hash_is_that_of_the_rfc_whatever_was_hashed_before),
+	    cmocka_unit_test(a_long_key_is_no_other_than_a_short_one),
 	    cmocka_unit_test(hashes_at_the_same_time_do_not_mix),
 	    cmocka_unit_test(texts_are_kept_apart),
 	};
