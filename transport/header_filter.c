@@ -95,23 +95,24 @@ header_filter_noted(
 static void
 put(struct header_filter *f, const char *bytes, size_t length, struct buf *out)
 {
-	const char *end = bytes + length;
+	const char *end = bytes + length, *lf;
 	size_t before = out->len;
+	bool after_cr = f->after_cr;
 
-	while (bytes < end) {
-		const char *lf = memchr(bytes, '\n', (size_t)(end - bytes));
-		size_t run = (size_t)((lf != NULL ? lf : end) - bytes);
-
-		if (run != 0) {
-			buf_add(out, bytes, run);
-			f->after_cr = bytes[run - 1] == '\r';
+	for (const char *p = bytes; (lf = memchr(p, '\n', (size_t)(end - p))) != NULL;
+	     p = lf + 1) {
+		if (lf != p)
+			after_cr = lf[-1] == '\r';
+		if (!after_cr) {
+			buf_add(out, bytes, (size_t)(lf - bytes));
+			buf_addc(out, '\r');
+			bytes = lf;
 		}
-		if (lf == NULL)
-			break;
-		buf_add(out, f->after_cr ? "\n" : "\r\n", f->after_cr ? 1 : 2);
-		f->after_cr = false;
-		bytes = lf + 1;
+		after_cr = false;
 	}
+	buf_add(out, bytes, (size_t)(end - bytes));
+	if (length != 0)
+		f->after_cr = end[-1] == '\r';
 	f->given += (int64_t)(out->len - before);
 }
 
@@ -132,14 +133,20 @@ begin_body(struct header_filter *f, struct buf *out)
 	f->state = HEADER_OVER;
 }
 
+static bool
+ends_name(char c)
+{
+	return c == ':' || c == ' ' || c == '\t';
+}
+
 /* Is the line held back, up to its colon, the field's? */
 static bool
 names(const struct header_filter *f, const char *field)
 {
 	size_t length = strlen(field);
 
-	return f->name.len > length && strncasecmp(f->name.data, field, length) == 0 &&
-	       strchr(": \t", f->name.data[length]) != NULL;
+	return f->name.len > length && ends_name(f->name.data[length]) &&
+	       strncasecmp(f->name.data, field, length) == 0;
 }
 
 /* Does the line held back start with this, whatever the case? */

@@ -44,13 +44,19 @@ decode_byte(enum lmtp_data_state state, char c, struct buf *out)
 	return behind(state, c);
 }
 
-/* How many bytes from here on have no CR among them. */
+/* How many bytes from here on are within lines that begin with no dot, and end with CRLF.  What
+ * ends too soon to tell is left, and so is each CR that no LF follows. */
 static size_t
 run_of(const char *bytes, size_t length)
 {
-	const char *cr = memchr(bytes, '\r', length);
+	const char *end = bytes + length, *p = bytes, *cr;
 
-	return cr != NULL ? (size_t)(cr - bytes) : length;
+	while ((cr = memchr(p, '\r', (size_t)(end - p))) != NULL) {
+		if (end - cr < 3 || cr[1] != '\n' || cr[2] == '.')
+			return (size_t)(cr - bytes);
+		p = cr + 2;
+	}
+	return length;
 }
 
 size_t

@@ -4,7 +4,6 @@
  * An item is "b3", "m3" and "s3" in a request: its blob, its Email, its submission.
  */
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/wire/json.h"
@@ -23,23 +22,35 @@ struct name {
 	char text[24];
 };
 
+/* Written from its end, without printf(3): a message has eight of them. */
+static struct name
+spell(const char *before, char kind, size_t i)
+{
+	struct name name;
+	char *end = name.text + sizeof(name.text), *p = end;
+
+	*--p = '\0';
+	do
+		*--p = (char)('0' + i % 10);
+	while ((i /= 10) != 0);
+	*--p = kind;
+	if (*before != '\0')
+		*--p = *before;
+	memmove(name.text, p, (size_t)(end - p));
+	return name;
+}
+
 static struct name
 name_of(char kind, size_t i)
 {
-	struct name name;
-
-	snprintf(name.text, sizeof(name.text), "%c%zu", kind, i);
-	return name;
+	return spell("", kind, i);
 }
 
 /* The same as a reference to what is made in this request. */
 static struct name
 reference_to(char kind, size_t i)
 {
-	struct name name;
-
-	snprintf(name.text, sizeof(name.text), "#%c%zu", kind, i);
-	return name;
+	return spell("#", kind, i);
 }
 
 bool
