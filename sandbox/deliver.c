@@ -2,6 +2,7 @@
  * Delivery: refusals first, then the outbox, then the Inboxes.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -198,9 +199,11 @@ deliver_all(struct jmap_request *r, const json_t *envelope, int64_t number,
 {
 	json_t *delivered = json_object(); /* inboxes that have it */
 	bool stored = true;
+	char reply[64];
 	size_t i;
 	const json_t *recipient;
 
+	snprintf(reply, sizeof(reply), "250 2.0.0 filed as %04lld", (long long)number);
 	json_array_foreach (json_object_get(envelope, "rcptTo"), i, recipient) {
 		const char *email = json_text(recipient, "email");
 		bool local = deliver_is_local(r, email);
@@ -212,9 +215,9 @@ deliver_all(struct jmap_request *r, const json_t *envelope, int64_t number,
 			json_object_set_new(delivered, inbox, json_true());
 		free(inbox);
 		json_object_set_new(status, email,
-		    json_pack("{s:o, s:s, s:s}", "smtpReply",
-		        json_sprintf("250 2.0.0 filed as %04lld", (long long)number),
-		        "delivered", local ? "yes" : "unknown", "displayed", "unknown"));
+		    json_members("smtpReply", json_string(reply), "delivered",
+		        json_string(local ? "yes" : "unknown"), "displayed",
+		        json_string("unknown"), NULL));
 	}
 	json_decref(delivered);
 	return stored;

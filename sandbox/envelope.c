@@ -30,7 +30,7 @@ static json_t *
 address_of(const struct making *m, const json_t *given, bool of_sender)
 {
 	const char *email = json_text(given, "email");
-	const json_t *parameters = json_object_get(given, "parameters");
+	json_t *parameters = json_object_get(given, "parameters");
 	char *mistake = NULL;
 
 	if (email == NULL) {
@@ -38,14 +38,16 @@ address_of(const struct making *m, const json_t *given, bool of_sender)
 		return NULL;
 	}
 	if (parameters == NULL || json_is_null(parameters))
-		return json_pack("{s:s, s:{}}", "email", email, "parameters");
+		return json_members(
+		    "email", json_string(email), "parameters", json_object(), NULL);
 	mistake = extensions_mistake(m->options, parameters, of_sender, m->now);
 	if (mistake != NULL) {
 		*m->error_r = invalid(mistake);
 		free(mistake);
 		return NULL;
 	}
-	return json_pack("{s:s, s:O}", "email", email, "parameters", parameters);
+	return json_members(
+	    "email", json_string(email), "parameters", json_incref(parameters), NULL);
 }
 
 static json_t *
@@ -73,7 +75,7 @@ complete(const struct making *m, const json_t *given)
 		json_decref(recipients);
 		return NULL;
 	}
-	return json_pack("{s:o, s:o}", "mailFrom", sender, "rcptTo", recipients);
+	return json_members("mailFrom", sender, "rcptTo", recipients, NULL);
 }
 
 /* The addresses of a field, an empty array if there is none. */

@@ -95,7 +95,7 @@ static json_t *
 upload_one(struct jmap_call *call, const json_t *object, json_t **error_r)
 {
 	struct jmap_request *r = call->request;
-	const json_t *type = json_object_get(object, "type");
+	json_t *type = json_object_get(object, "type");
 	unsigned char hash[BLOB_HASH];
 	struct buf bytes = BUF_INIT, id = BUF_INIT;
 	json_t *created = NULL;
@@ -106,11 +106,11 @@ upload_one(struct jmap_call *call, const json_t *object, json_t **error_r)
 		*error_r = jmap_set_error("serverFail", NULL, "the disk is full");
 	if (*error_r == NULL) {
 		blob_id(hash, &id);
-		created = json_pack("{s:s, s:O, s:I}", "id", id.data, "type",
-		    json_is_string(type) ? type : json_null(), "size", (json_int_t)bytes.len);
+		created = json_members("id", json_from_buf(&id), "type",
+		    json_is_string(type) ? json_incref(type) : json_null(), "size",
+		    json_integer((json_int_t)bytes.len), NULL);
 		count_one(r->sandbox->counters.uploads);
 	}
-	buf_free(&id);
 	buf_free(&bytes);
 	return created;
 }

@@ -121,13 +121,10 @@ json_t *
 email_created_json(const struct email *e)
 {
 	struct buf id = BUF_INIT;
-	json_t *created;
 
 	blob_id(e->hash, &id);
-	created = json_pack("{s:o, s:s, s:o, s:I}", "id", jmap_id(ID_EMAIL, e->id), "blobId",
-	    id.data, "threadId", jmap_id(ID_THREAD, e->thread), "size", e->size);
-	buf_free(&id);
-	return created;
+	return json_members("id", jmap_id(ID_EMAIL, e->id), "blobId", json_from_buf(&id),
+	    "threadId", jmap_id(ID_THREAD, e->thread), "size", json_integer(e->size), NULL);
 }
 
 /* Read what is not the message into the record; a SetError or NULL. */

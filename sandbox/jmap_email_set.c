@@ -39,16 +39,18 @@ static json_t *
 set_as_object(const char *set, char letter)
 {
 	json_t *object = json_object();
+	struct buf key = BUF_INIT;
 	const char *word;
 	size_t length;
 
 	while ((length = words_next(&set, &word)) > 0) {
-		json_t *key = letter == 0 ? json_stringn(word, length)
-		                          : json_sprintf("%c%.*s", letter, (int)length, word);
-
-		json_object_set_new(object, json_string_value(key), json_true());
-		json_decref(key);
+		buf_reset(&key);
+		if (letter != 0)
+			buf_addc(&key, letter);
+		buf_add(&key, word, length);
+		json_object_setn_new_nocheck(object, key.data, key.len, json_true());
 	}
+	buf_free(&key);
 	return object;
 }
 

@@ -105,10 +105,10 @@ send_or_hold(struct jmap_call *call, struct submission *s, const struct blob *bl
 static json_t *
 created_json(const struct jmap_request *r, const struct submission *s)
 {
-	return json_pack("{s:o, s:o, s:o, s:s, s:o}", "id", jmap_id(ID_SUBMISSION, s->id),
-	    "threadId", jmap_id(ID_THREAD, s->thread), "identityId",
-	    jmap_id(ID_IDENTITY, r->account.id), "undoStatus", undo_status_text(s->undo),
-	    "sendAt", json_utc_date(s->send_at));
+	return json_members("id", jmap_id(ID_SUBMISSION, s->id), "threadId",
+	    jmap_id(ID_THREAD, s->thread), "identityId", jmap_id(ID_IDENTITY, r->account.id),
+	    "undoStatus", json_string(undo_status_text(s->undo)), "sendAt",
+	    json_utc_date(s->send_at), NULL);
 }
 
 static json_t *

@@ -1,6 +1,7 @@
 /*
  * What every file does with jansson values.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -35,6 +36,19 @@ json_from_buf(struct buf *b)
 
 	buf_free(b);
 	return value;
+}
+
+json_t *
+json_members(const char *key, ...)
+{
+	json_t *object = json_object();
+	va_list args;
+
+	va_start(args, key);
+	for (; key != NULL; key = va_arg(args, const char *))
+		json_object_set_new_nocheck(object, key, va_arg(args, json_t *));
+	va_end(args);
+	return object;
 }
 
 static void

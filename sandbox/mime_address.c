@@ -135,8 +135,8 @@ flush(struct pending *w, json_t *addresses)
 
 	if (email->len > 0)
 		json_array_append_new(
-		    addresses, json_pack("{s:o, s:o}", "name", name_json(name), "email",
-		                   json_clean(buf_str(email), email->len)));
+		    addresses, json_members("name", name_json(name), "email",
+		                   json_clean(buf_str(email), email->len), NULL));
 	forget(w);
 }
 
@@ -145,8 +145,7 @@ open_group(json_t *groups, json_t *name)
 {
 	json_t *addresses = json_array();
 
-	json_array_append_new(
-	    groups, json_pack("{s:o, s:o}", "name", name, "addresses", addresses));
+	json_array_append_new(groups, json_members("name", name, "addresses", addresses, NULL));
 	return addresses;
 }
 

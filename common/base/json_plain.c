@@ -1,6 +1,7 @@
 /*
- * Eight bytes at a time, and those at the end, or around what is not plain, one by one.
+ * Eight bytes at a time, and those at the end one by one.
  */
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,16 +18,17 @@ is_plain(char c)
 
 #define EVERY_BYTE(c) (0x0101010101010101ULL * (c))
 
-/* Is one of eight bytes not plain?  A subtraction borrows a byte's high bit if that is too small;
- * what it borrows from the next byte does not matter, since then the answer is yes already. */
-static bool
-has_stop(uint64_t word)
+/* The bytes that are not plain, marked by their high bits.  A subtraction borrows that bit if the
+ * byte is too small; by what it borrows from the bytes above, they may be marked wrongly, but never
+ * the lowest that is marked. */
+static uint64_t
+stops_in(uint64_t word)
 {
 	uint64_t stops = word | (word - EVERY_BYTE(' ')) |
 	                 ((word ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
 	                 ((word ^ EVERY_BYTE('\\')) - EVERY_BYTE(1));
 
-	return (stops & EVERY_BYTE(0x80)) != 0;
+	return stops & EVERY_BYTE(0x80);
 }
 
 const char *
@@ -36,8 +38,9 @@ json_plain_end(const char *p, const char *end)
 
 	for (; end - p >= (ptrdiff_t)sizeof(word); p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
-		if (has_stop(word))
-			break;
+		word = stops_in(le64toh(word));
+		if (word != 0)
+			return p + __builtin_ctzll(word) / 8;
 	}
 	while (p < end && is_plain(*p))
 		p++;
