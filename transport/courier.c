@@ -299,7 +299,7 @@ join(struct letter *letter)
 static struct outcome
 send_letter(struct letter *letter)
 {
-	struct outcome o = letter_open(letter);
+	struct outcome o = letter_open(letter, journal_look);
 
 	if (outcome_is_ok(&o) && submission_settled(&letter->submission))
 		return o;
@@ -468,7 +468,7 @@ courier_begin(struct courier *courier, struct delivery *delivery, void (*done)(v
 	*errand =
 	    (struct errand){letter_for(courier, delivery), courier, outcome_ok(), done, arg};
 	letter = &errand->letter;
-	o = letter_open(letter);
+	o = letter_open(letter, journal_keep_looking);
 	if (!outcome_is_ok(&o) || !is_to_be_sent(letter) || lane_is_open(letter->lane)) {
 		letter_close(letter);
 		free(errand);
@@ -490,6 +490,12 @@ courier_begin(struct courier *courier, struct delivery *delivery, void (*done)(v
 		done(arg);
 	}
 	return true;
+}
+
+void
+courier_rest(struct courier *courier)
+{
+	journal_rest(courier->journal);
 }
 
 void

@@ -39,10 +39,14 @@ void courier_deliver(struct courier *courier, struct delivery *delivery);
  * alias map; then nothing has been done, and courier_deliver() is for it.  Else done(arg) is called once, from any
  * thread, perhaps before this returns; whoever is told so calls courier_end(), which gives
  * each recipient its outcome, logs, and frees the errand.
+ *
+ * It looks into the journal as that was at the first call since courier_rest(), to be called
+ * before the thread waits for anything, and before the courier is closed.
  */
 struct errand;
 bool courier_begin(struct courier *courier, struct delivery *delivery, void (*done)(void *arg),
     void *arg, struct errand **errand_r);
+void courier_rest(struct courier *courier);
 void courier_end(struct errand **errand);
 
 /*

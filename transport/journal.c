@@ -99,6 +99,14 @@ journal_look(struct journal *journal, struct journal_entry **entries, size_t cou
 	return journal_do(journal, JOURNAL_READS, look, &batch);
 }
 
+struct outcome
+journal_keep_looking(struct journal *journal, struct journal_entry **entries, size_t count)
+{
+	struct batch batch = {entries, count, NULL};
+
+	return journal_do(journal, JOURNAL_READS_ON, look, &batch);
+}
+
 /* Old rows go some at a time, with work that is durable anyway. */
 static void
 expire(struct journal_desk *desk)

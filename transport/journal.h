@@ -87,6 +87,15 @@ struct outcome
 journal_look(struct journal *journal, struct journal_entry **entries, size_t count);
 
 /*
+ * The same for who does so again and again: they are looked for in the journal as it was when
+ * the first were, until journal_rest(), which is to be called before long, because the
+ * database's log grows till then.  What others write meanwhile journal_claim() finds.
+ */
+struct outcome
+journal_keep_looking(struct journal *journal, struct journal_entry **entries, size_t count);
+void journal_rest(struct journal *journal);
+
+/*
  * Make the entries SUBMITTING, by us, in one transaction that survives a power cut.  One
  * whose row changed since it was read, because another process is at it or was, is left
  * alone: it then has the state and outcome of the row, and is not SUBMITTING by us: *taken_r

@@ -233,22 +233,52 @@ set_aside(struct journal_desk *desk)
 	return o;
 }
 
+static bool
+is_reading(enum journal_access access)
+{
+	return access == JOURNAL_READS || access == JOURNAL_READS_ON;
+}
+
+static void
+begin_work(struct journal_desk *desk, enum journal_access access)
+{
+	if (access == JOURNAL_READS_ON) {
+		store_begin_reading(desk->store);
+		desk->held = true;
+	} else if (!is_reading(access)) {
+		store_durable(desk->store, access == JOURNAL_LASTS);
+		store_begin(desk->store);
+	}
+}
+
+static void
+let_go(struct journal_desk *desk)
+{
+	if (desk->held)
+		store_end_reading(desk->store);
+	desk->held = false;
+}
+
 /* One try at a piece of work. */
 static struct outcome
 try_work(struct journal_desk *desk, enum journal_access access, journal_work *work, void *arg)
 {
-	struct outcome o = open_store(desk);
+	struct outcome o = outcome_ok();
 
-	if (!outcome_is_ok(&o))
-		return o;
-	if (access != JOURNAL_READS) {
-		store_durable(desk->store, access == JOURNAL_LASTS);
-		store_begin(desk->store);
+	if (access != JOURNAL_READS_ON)
+		let_go(desk);
+	if (!desk->held) {
+		o = open_store(desk);
+		if (!outcome_is_ok(&o))
+			return o;
+		begin_work(desk, access);
 	}
 	work(desk, arg);
-	o = access != JOURNAL_READS ? store_commit(desk->store) : store_error(desk->store);
-	if (!outcome_is_ok(&o))
+	o = is_reading(access) ? store_error(desk->store) : store_commit(desk->store);
+	if (!outcome_is_ok(&o)) {
+		desk->held = false;
 		store_close(&desk->store);
+	}
 	return o;
 }
 
@@ -267,15 +297,14 @@ mend(struct journal_desk *desk, struct outcome o)
 struct outcome
 journal_do(struct journal *journal, enum journal_access access, journal_work *work, void *arg)
 {
-	struct journal_desk *desk =
-	    access == JOURNAL_READS ? &journal->reading : &journal->writing;
+	struct journal_desk *desk = is_reading(access) ? &journal->reading : &journal->writing;
 	struct outcome o = outcome_ok();
 
 	pthread_mutex_lock(&desk->lock);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		o = try_work(desk, access, work, arg);
 		/* What was read was true when the file still was the one that has the name. */
-		if (outcome_is_ok(&o) && (access == JOURNAL_READS || is_current(desk)))
+		if (outcome_is_ok(&o) && (is_reading(access) || is_current(desk)))
 			break;
 		if (outcome_is_ok(&o)) {
 			o = outcome_make("local", "database", "%s was replaced", journal->path);
@@ -290,6 +319,16 @@ journal_do(struct journal *journal, enum journal_access access, journal_work *wo
 	}
 	pthread_mutex_unlock(&desk->lock);
 	return o;
+}
+
+void
+journal_rest(struct journal *journal)
+{
+	struct journal_desk *desk = &journal->reading;
+
+	pthread_mutex_lock(&desk->lock);
+	let_go(desk);
+	pthread_mutex_unlock(&desk->lock);
 }
 
 static void

@@ -24,6 +24,7 @@ struct journal {
 		pthread_mutex_t lock; /* of the store */
 		struct store *store;  /* or NULL: to be opened */
 		struct stat file;     /* that the store has open */
+		bool held;            /* the store is in a transaction that reads */
 	} reading, writing;
 };
 
@@ -31,9 +32,10 @@ struct journal {
 typedef void journal_work(struct journal_desk *desk, void *arg);
 
 enum journal_access {
-	JOURNAL_READS,  /* beside those that write */
-	JOURNAL_WRITES, /* in one transaction; a power cut may take it back */
-	JOURNAL_LASTS,  /* in one transaction, which survives a power cut */
+	JOURNAL_READS,    /* beside those that write, what is there now */
+	JOURNAL_READS_ON, /* or what was when the first of these did; see journal_rest() */
+	JOURNAL_WRITES,   /* in one transaction; a power cut may take it back */
+	JOURNAL_LASTS,    /* in one transaction, which survives a power cut */
 };
 
 /* Do the work, and again if the database had to be opened or made anew meanwhile: so it must

@@ -139,7 +139,7 @@ answer_what_is_known(struct letter *letter)
 }
 
 struct outcome
-letter_open(struct letter *letter)
+letter_open(struct letter *letter, letter_look *look)
 {
 	struct journal_entry **rows;
 	struct outcome o;
@@ -153,7 +153,7 @@ letter_open(struct letter *letter)
 		rows[i] = &letter->entries[i];
 	}
 	if (outcome_is_ok(&o))
-		o = journal_look(letter->journal, rows, letter->submission.count);
+		o = look(letter->journal, rows, letter->submission.count);
 	if (outcome_is_ok(&o))
 		answer_what_is_known(letter);
 	free(rows);

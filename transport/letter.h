@@ -37,8 +37,10 @@ struct letter {
 	unsigned earlier; /* recipients that an earlier try had sent to */
 };
 
-/* Make it, and ask the journal: what it knows the outcome of is settled. */
-struct outcome letter_open(struct letter *letter);
+/* Make it, and ask the journal, in one of its ways: what it knows the outcome of is settled. */
+typedef struct outcome
+letter_look(struct journal *journal, struct journal_entry **entries, size_t count);
+struct outcome letter_open(struct letter *letter, letter_look *look);
 void letter_close(struct letter *letter);
 
 /*

@@ -99,6 +99,23 @@ refuse(struct delivery *delivery, const struct outcome *o)
 	delivery_log(delivery);
 }
 
+void
+lmtp_connection_rest(struct lmtp_server *server)
+{
+	if (server->begun != NULL)
+		courier_rest(server->begun);
+	server->begun = NULL;
+}
+
+static bool
+begin_errand(struct lmtp_connection *c, struct delivery *delivery)
+{
+	if (c->server->begun != c->setup->courier)
+		lmtp_connection_rest(c->server);
+	c->server->begun = c->setup->courier;
+	return courier_begin(c->setup->courier, delivery, call_loop, c, &c->errand);
+}
+
 static bool
 deliver(void *arg, struct delivery *delivery)
 {
@@ -110,8 +127,7 @@ deliver(void *arg, struct delivery *delivery)
 	    deadline_in_ms(c->setup->config->transport.deadline_ms), deadline_in_ms(ANSWER_MS));
 	if (outcome_is_ok(&o)) {
 		c->job.run = deliver_patiently;
-		if (courier_begin(c->setup->courier, delivery, call_loop, c, &c->errand) ||
-		    crew_do(c->server->crew, &c->job))
+		if (begin_errand(c, delivery) || crew_do(c->server->crew, &c->job))
 			return false;
 		o = outcome_make("local", "io", "cannot start a thread");
 	}
@@ -125,6 +141,8 @@ end(void *arg, struct delivery *delivery)
 	struct lmtp_connection *c = arg;
 
 	(void)delivery;
+	if (c->server->begun == c->setup->courier)
+		lmtp_connection_rest(c->server); /* it may be the last that the courier has */
 	setup_release(&c->server->setups, &c->setup);
 }
 

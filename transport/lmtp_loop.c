@@ -215,9 +215,11 @@ run(void *arg)
 
 	while (!called || answer_calls(loop)) {
 		struct epoll_event events[EVENTS_MAX];
-		int count = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
 		bool stop = false;
+		int count;
 
+		lmtp_connection_rest(loop->server);
+		count = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
 		called = false;
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.ptr == &loop->bell)

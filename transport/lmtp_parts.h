@@ -29,6 +29,9 @@ struct lmtp_server {
 	atomic_ullong accepted;           /* there were, in all */
 	atomic_ullong sent_away;          /* because there were too many */
 	struct monitor_histogram latency; /* from the final dot to the replies */
+
+	/* The loop's own: who is to have a courier_rest() before it waits, or NULL. */
+	struct courier *begun;
 };
 
 /* A client.  Only the loop's thread touches it, and meanwhile who delivers for it. */
@@ -71,6 +74,9 @@ void lmtp_connection_leave(struct lmtp_connection *c, const char *dsn, const cha
 
 /* Send the replies there are, as far as the client takes them.  False if it is gone. */
 bool lmtp_connection_flush(struct lmtp_connection *c);
+
+/* The loop is about to wait: errands that were begun need nothing more of their courier now. */
+void lmtp_connection_rest(struct lmtp_server *server);
 
 /* Until when it has to do what is expected of it. */
 struct deadline lmtp_connection_deadline(const struct lmtp_connection *c);

@@ -500,6 +500,7 @@ run_errand(struct world *world, struct delivery *delivery)
 
 	sem_init(&done, 0, 0);
 	begun = courier_begin(world->courier, delivery, wake, &done, &errand);
+	courier_rest(world->courier);
 	if (begun) {
 		sem_wait(&done);
 		courier_end(&errand);

@@ -114,6 +114,15 @@ state_in(struct journal *journal, const char *key)
 	return state;
 }
 
+static enum journal_state
+keep_looking(struct journal *journal, struct journal_entry *entry)
+{
+	struct outcome o = journal_keep_looking(journal, &entry, 1);
+
+	assert_string_equal(o.condition, "ok");
+	return entry->state;
+}
+
 static void
 what_was_never_seen_is_unknown(void **state)
 {
@@ -636,6 +645,48 @@ pruning_removes_what_is_older(void **state)
 	journal_close(&journal);
 }
 
+static void
+who_keeps_looking_sees_one_time_until_a_rest_and_can_claim_nothing_that_changed(void **state)
+{
+	struct journal *journal = open_journal(), *other = open_journal();
+	struct journal_entry entry = entry_of(KEY), theirs = entry_of(OTHER);
+
+	(void)state;
+	assert_int_equal(keep_looking(journal, &entry), JOURNAL_UNKNOWN);
+	write_entry(other, &theirs, JOURNAL_DONE);
+	journal_entry_clear(&entry);
+	entry = entry_of(OTHER);
+	assert_int_equal(keep_looking(journal, &entry), JOURNAL_UNKNOWN);
+	assert_false(claim(journal, &entry));
+	assert_int_equal(entry.state, JOURNAL_DONE);
+	assert_int_equal(keep_looking(journal, &entry), JOURNAL_UNKNOWN);
+	journal_rest(journal);
+	assert_int_equal(keep_looking(journal, &entry), JOURNAL_DONE);
+	journal_entry_clear(&entry);
+	journal_entry_clear(&theirs);
+	journal_close(&other);
+	journal_close(&journal);
+}
+
+static void
+who_looks_once_sees_what_is_there_now_and_so_does_who_keeps_looking_after(void **state)
+{
+	struct journal *journal = open_journal(), *other = open_journal();
+	struct journal_entry entry = entry_of(KEY), theirs = entry_of(KEY);
+
+	(void)state;
+	assert_int_equal(keep_looking(journal, &entry), JOURNAL_UNKNOWN);
+	write_entry(other, &theirs, JOURNAL_DONE);
+	assert_int_equal(state_in(journal, KEY), JOURNAL_DONE);
+	assert_int_equal(keep_looking(journal, &entry), JOURNAL_DONE);
+	journal_rest(journal);
+	journal_rest(journal);
+	journal_entry_clear(&entry);
+	journal_entry_clear(&theirs);
+	journal_close(&other);
+	journal_close(&journal);
+}
+
 int
 main(void)
 {
@@ -651,6 +702,9 @@ main(void)
 	    TEST(a_claim_fails_where_the_row_changed_since_it_was_read),
 	    TEST(a_group_is_claimed_as_far_as_it_can_be),
 	    TEST(a_claim_may_be_renewed_by_who_has_it),
+	    TEST(
+	        who_keeps_looking_sees_one_time_until_a_rest_and_can_claim_nothing_that_changed),
+	    TEST(who_looks_once_sees_what_is_there_now_and_so_does_who_keeps_looking_after),
 	    TEST(old_rows_go_when_new_ones_come),
 	    TEST(rows_of_an_earlier_version_are_kept),
 	    TEST(a_damaged_file_stops_everything_until_a_person_acts),
