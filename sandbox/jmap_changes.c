@@ -23,7 +23,8 @@
 struct kind {
 	char letter;
 	const char *made;    /* records created after since, in that order */
-	const char *changed; /* older ones changed after since and upto upto */
+	const char *changed; /* older ones changed after since and upto upto; that those are not
+	                      * as they were made is what their index asks for */
 };
 
 #define MADE(table)                                                                \
@@ -31,7 +32,8 @@ struct kind {
 	"destroyed = 0 ORDER BY created LIMIT ?"
 #define CHANGED(table, extra)                                                            \
 	"SELECT id, modseq, destroyed, " extra " FROM " table " WHERE account = ?1 AND " \
-	"modseq > ?2 AND modseq <= ?3 AND created <= ?2 ORDER BY modseq LIMIT ?4"
+	"modseq > ?2 AND modseq <= ?3 AND created <= ?2 AND modseq <> created "          \
+	"ORDER BY modseq LIMIT ?4"
 
 static const struct kind kinds[RECORD_COUNT] = {
     [RECORD_MAILBOX] = {ID_MAILBOX, MADE("mailbox"), CHANGED("mailbox", "named")},

@@ -14,7 +14,7 @@
 #include "sandbox/store.h"
 
 #define OLDEST_VERSION 2 /* that can be brought up to date */
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 /*
  * Destroyed records stay as tombstones: /changes must tell of them, and their numbers are not
@@ -24,6 +24,8 @@
  * Most threads have one Email: it is "alone", and threadbox says nothing of such threads.
  * What was stored last lies at the highest position, so an index of positions grows at its end,
  * where one of hashes would change all over.
+ * Most records are read by /changes as created, so the index of changes has only those that
+ * changed since.
  */
 static const char schema[] =
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
@@ -48,7 +50,7 @@ static const char schema[] =
     "  thread INTEGER NOT NULL, keywords TEXT NOT NULL, mailboxes TEXT NOT NULL,"
     "  attachment INTEGER NOT NULL, created INTEGER NOT NULL, modseq INTEGER NOT NULL,"
     "  destroyed INTEGER NOT NULL, alone INTEGER NOT NULL, position INTEGER NOT NULL);"
-    "CREATE INDEX email_modseq ON email (account, modseq);"
+    "CREATE INDEX email_modseq ON email (account, modseq) WHERE modseq <> created;"
     "CREATE INDEX email_created ON email (account, created);"
     "CREATE INDEX email_received ON email (account, received, id) WHERE destroyed = 0;"
     "CREATE INDEX email_thread ON email (account, thread, received, id) WHERE destroyed = 0;"
@@ -64,7 +66,8 @@ static const char schema[] =
     "  envelope TEXT NOT NULL, send_at INTEGER NOT NULL, undo INTEGER NOT NULL,"
     "  outbox INTEGER NOT NULL, delivery TEXT, created INTEGER NOT NULL,"
     "  modseq INTEGER NOT NULL, destroyed INTEGER NOT NULL);"
-    "CREATE INDEX submission_modseq ON submission (account, modseq);"
+    "CREATE INDEX submission_modseq ON submission (account, modseq)"
+    "  WHERE modseq <> created;"
     "CREATE INDEX submission_created ON submission (account, created);"
     "CREATE INDEX submission_email ON submission (email);"
     "CREATE INDEX submission_outbox ON submission (outbox) WHERE outbox > 0;"
@@ -81,6 +84,12 @@ static const char *const steps[SCHEMA_VERSION] = {
           "  WHERE blob.account = email.account AND blob.hash = email.hash), -1);"
           "DROP INDEX email_hash;"
           "CREATE INDEX email_position ON email (account, position) WHERE destroyed = 0;",
+    /* Records that never changed were in the indexes of changes. */
+    [4] = "DROP INDEX email_modseq;"
+          "CREATE INDEX email_modseq ON email (account, modseq) WHERE modseq <> created;"
+          "DROP INDEX submission_modseq;"
+          "CREATE INDEX submission_modseq ON submission (account, modseq)"
+          "  WHERE modseq <> created;",
 };
 
 struct idle {
@@ -196,7 +205,7 @@ prepare(struct store *s)
 	}
 	for (int64_t i = version; i > 0 && i < SCHEMA_VERSION; i++)
 		db_script(d, steps[i]);
-	db_script(d, "PRAGMA user_version = 4");
+	db_script(d, "PRAGMA user_version = 5");
 	rows = db_query(d, "SELECT value FROM meta WHERE key = 'key'", "");
 	if (db_next(d, rows) && sqlite3_column_bytes(rows, 0) == JWT_KEY_BYTES)
 		memcpy(s->key, sqlite3_column_blob(rows, 0), JWT_KEY_BYTES);

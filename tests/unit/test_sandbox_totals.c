@@ -316,6 +316,10 @@ make_old(const char *directory)
 	    "DROP INDEX email_position;"
 	    "ALTER TABLE email DROP COLUMN position;"
 	    "CREATE INDEX email_hash ON email (account, hash) WHERE destroyed = 0;"
+	    "DROP INDEX email_modseq;"
+	    "CREATE INDEX email_modseq ON email (account, modseq);"
+	    "DROP INDEX submission_modseq;"
+	    "CREATE INDEX submission_modseq ON submission (account, modseq);"
 	    "PRAGMA user_version = 2;");
 	assert_true(db_commit(d, NULL));
 	db_close(&d);
