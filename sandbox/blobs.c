@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/sha.h>
-
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "sandbox/blobs.h"
@@ -105,7 +103,7 @@ blob_store(struct blobs *b, struct db *d, int64_t account, const void *bytes, si
 {
 	int64_t size;
 
-	SHA1(bytes, length, hash);
+	sha1(bytes, length, hash);
 	if (!write_at(b->fd, bytes, length, b->end))
 		return false;
 	db_run(d, "INSERT INTO blob VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", "ibii",

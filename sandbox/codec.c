@@ -2,11 +2,13 @@
  * The small encodings.  One decoder serves both base64 alphabets: a table maps each
  * character to its six bits.
  */
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include "common/base/log.h"
@@ -199,6 +201,26 @@ utf8_clean(const char *bytes, size_t length, struct buf *out)
 		else
 			buf_add(out, bytes + i, n);
 		i += n != 0 ? n : 1;
+	}
+}
+
+static EVP_MD *sha1_algorithm;
+
+static void
+fetch_sha1(void)
+{
+	sha1_algorithm = EVP_MD_fetch(NULL, "SHA1", NULL);
+}
+
+void
+sha1(const void *bytes, size_t length, unsigned char hash_r[SHA1_BYTES])
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fetch_sha1);
+	if (EVP_Digest(bytes, length, hash_r, NULL, sha1_algorithm, NULL) != 1) {
+		log_say(LOG_ERR, "OpenSSL has no SHA-1");
+		exit(EX_OSERR);
 	}
 }
 

@@ -1,5 +1,5 @@
 /*
- * codec - the small encodings: base64, base64url, hexadecimal, UTF-8, and random bytes
+ * codec - the small encodings: base64, base64url, hexadecimal, UTF-8, SHA-1, and random bytes
  *
  * All functions are pure (but random_bytes) and thread-safe.
  */
@@ -37,6 +37,11 @@ bool utf8_valid(const char *bytes, size_t length);
 
 /* Append the bytes, each one that is not part of UTF-8, and each NUL, as U+FFFD. */
 void utf8_clean(const char *bytes, size_t length, struct buf *out);
+
+#define SHA1_BYTES 20
+
+/* The SHA-1 of the bytes, as SHA1() of OpenSSL gives it, which looks for who can do it each time. */
+void sha1(const void *bytes, size_t length, unsigned char hash_r[SHA1_BYTES]);
 
 /* Fill with random bytes; the process ends if the system has none to give. */
 void random_bytes(void *bytes, size_t length);

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "common/base/xalloc.h"
 #include "sandbox/body.h"
+#include "sandbox/codec.h"
 #include "sandbox/emails.h"
 #include "sandbox/mailboxes.h"
 #include "sandbox/words.h"
@@ -86,11 +85,11 @@ message_ids(const struct mime_part *message, int64_t hashes[REFERENCES_MAX])
 		while (p != NULL && count < REFERENCES_MAX &&
 		       (p = memchr(p, '<', (size_t)(end - p))) != NULL) {
 			const char *close = memchr(p, '>', (size_t)(end - p));
-			unsigned char hash[SHA_DIGEST_LENGTH];
+			unsigned char hash[SHA1_BYTES];
 
 			if (close == NULL)
 				break;
-			SHA1((const unsigned char *)p, (size_t)(close - p), hash);
+			sha1(p, (size_t)(close - p), hash);
 			memcpy(&hashes[count], hash, sizeof(hashes[count]));
 			hashes[count++] &= INT64_MAX;
 			p = close;

@@ -51,7 +51,8 @@ json_members(const char *key, ...)
 	return object;
 }
 
-static void
+/* The date without its zone; how long that is. */
+static size_t
 date_text(int64_t seconds, char out[32])
 {
 	time_t when = (time_t)seconds;
@@ -61,16 +62,17 @@ date_text(int64_t seconds, char out[32])
 		when = 0;
 		gmtime_r(&when, &tm);
 	}
-	strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	return strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
 }
 
 json_t *
 json_utc_date(int64_t seconds)
 {
 	char text[32];
+	size_t length = date_text(seconds, text);
 
-	date_text(seconds, text);
-	return json_sprintf("%sZ", text);
+	text[length++] = 'Z';
+	return json_stringn_nocheck(text, length);
 }
 
 json_t *
@@ -79,7 +81,7 @@ json_zone_date(int64_t seconds, int zone_minutes)
 	int size = zone_minutes < 0 ? -zone_minutes : zone_minutes;
 	char text[32];
 
-	date_text(seconds + (int64_t)zone_minutes * 60, text);
+	(void)date_text(seconds + (int64_t)zone_minutes * 60, text);
 	if (size == 0)
 		return json_sprintf("%sZ", text);
 	return json_sprintf(

@@ -144,6 +144,26 @@ a_set_of_numbers_is_walked_in_order(void **state)
 	buf_free(&set);
 }
 
+/* FIPS 180-4's example, and of more bytes than it takes at a time. */
+static void
+hashes_are_those_of_the_standard(void **state)
+{
+	static char many[1000000];
+	unsigned char hash[SHA1_BYTES];
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	memset(many, 'a', sizeof(many));
+	sha1("abc", 3, hash);
+	hex_encode(hash, sizeof(hash), &text);
+	buf_addc(&text, ' ');
+	sha1(many, sizeof(many), hash);
+	hex_encode(hash, sizeof(hash), &text);
+	assert_string_equal(text.data, "a9993e364706816aba3e25717850c26c9cd0d89d "
+	                               "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+	buf_free(&text);
+}
+
 int
 main(void)
 {
@@ -155,6 +175,7 @@ main(void)
 	    cmocka_unit_test(hexadecimal_goes_there_and_back),
 	    cmocka_unit_test(a_set_of_words_holds_each_once),
 	    cmocka_unit_test(a_set_of_numbers_is_walked_in_order),
+	    cmocka_unit_test(hashes_are_those_of_the_standard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
