@@ -40,6 +40,12 @@ SELECTED = [
     "a folder renamed here",
     "a mailbox renamed there, flag here",
     "a mailbox removed there",  # cannotCalculateChanges
+    "a folder renamed here, whose mailbox is newer than the one below it",
+    "refused: a folder renamed here, and then not",
+    "refused: a folder renamed here, and back",
+    "refused: a folder renamed here to another's name",
+    "refused: a folder with one below it",
+    "refused, fs: the folder of the inbox",
 ]
 
 # Of somebody's own mailbox, without that to remove or rename it.
