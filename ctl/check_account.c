@@ -187,16 +187,16 @@ check_contents(const struct account_check *c)
 {
 	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
 	const char *identity_call = jmap_identity_get_call(request);
-	json_t *identities = NULL;
+	const json_t *identities = NULL;
 	struct jmap_response *response = NULL;
 	struct outcome o = check_mailboxes(c);
 
 	if (outcome_is_ok(&o))
 		o = jmap_send(c->jmap, request, true, c->deadline, &response);
 	if (outcome_is_ok(&o))
-		o = jmap_result(response, identity_call, NULL, &identities);
+		o = jmap_identity_result(response, identity_call, &identities);
 	if (outcome_is_ok(&o))
-		check_identities(c, json_get_array(identities, "list"));
+		check_identities(c, identities);
 	else
 		check_outcome(c->check, c->subject, &o);
 	jmap_response_free(&response);

@@ -184,25 +184,61 @@ make_folder(struct mirror *m, struct mailbox *mb)
 
 /* Renaming */
 
-/* The folders below a renamed one went with it. */
-static void
-move_paths_below(struct mirror *m, const char *from, const char *to)
+/* The path with another beginning, where it is below that; else NULL. */
+static char *
+moved_below(const struct mirror *m, const char *path, const char *from, const char *to)
 {
+	char separator = m->config->layout == LAYOUT_FS ? '/' : '.';
 	size_t length = strlen(from);
 
-	if (m->config->layout != LAYOUT_FS)
+	if (path == NULL || strncmp(path, from, length) != 0 || path[length] != separator)
+		return NULL;
+	return xasprintf("%s%s", to, path + length);
+}
+
+/* A name of its own is kept where the folder has gone. */
+static void
+keep_wanted(struct mailbox *mb)
+{
+	if (mb->renamed_from == NULL)
 		return;
+	free(mb->wanted);
+	mb->wanted = xstrdup(mb->path);
+}
+
+static void
+move_path(struct mirror *m, struct mailbox *mb, const char *from, const char *to)
+{
+	char *path = moved_below(m, mb->path, from, to);
+	char *named = moved_below(m, mb->renamed_from, from, to);
+
+	if (path != NULL)
+		set_path(m, mb, path);
+	if (path != NULL && named != NULL)
+		folders_keep_path(m, mb, named);
+	if (path != NULL)
+		keep_wanted(mb);
+	free(path);
+	free(named);
+}
+
+void
+folders_move_below(struct mirror *m, const char *from, const char *to)
+{
 	for (size_t i = 0; i < m->mailboxes.count; i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
 
-		if (mb->path != NULL && strncmp(mb->path, from, length) == 0 &&
-		    mb->path[length] == '/') {
-			char *path = xasprintf("%s%s", to, mb->path + length);
-
-			set_path(m, mb, path);
-			free(path);
-		}
+		if (mb->path != NULL && !exists(m, mb->path))
+			move_path(m, mb, from, to);
 	}
+}
+
+/* In a tree of folders those below a renamed one went with it. */
+static void
+move_tree(struct mirror *m, const char *from, const char *to)
+{
+	for (size_t i = 0; i < m->mailboxes.count && m->config->layout == LAYOUT_FS; i++)
+		move_path(m, m->mailboxes.v[i], from, to);
 }
 
 static struct outcome
@@ -214,7 +250,7 @@ note_renamed(struct mirror *m, struct mailbox *mb, const char *to)
 	store_durable(m->store, true);
 	store_begin(m->store);
 	set_path(m, mb, to);
-	move_paths_below(m, from, to);
+	move_tree(m, from, to);
 	store_run(m->store, "DELETE FROM op WHERE kind = 'rename'", "");
 	o = store_commit(m->store);
 	store_durable(m->store, false);
@@ -293,21 +329,46 @@ must_move(const struct mailbox *mb)
 	       strcmp(mb->path, mb->wanted) != 0;
 }
 
+/* What is below a folder that is not where it was, and is not either, went with it, or was
+ * renamed from where it would be then. */
+static void
+move_with(const struct mirror *m, const char *from, const char *to)
+{
+	for (size_t i = 0; i < m->mailboxes.count; i++) {
+		struct mailbox *mb = m->mailboxes.v[i];
+		char *path = moved_below(m, mb->path, from, to);
+
+		if (path != NULL && !exists(m, mb->path)) {
+			char *before = mb->path;
+
+			mb->path = path;
+			mb->moved_above = true;
+			keep_wanted(mb);
+			path = before;
+		}
+		free(path);
+	}
+}
+
 /* A folder that is not where it was: made anew, or somebody renamed it to where it goes. */
 static bool
 settle_vanished(struct mirror *m, struct mailbox *mb)
 {
+	char *from;
+
 	if (exists(m, mb->path))
 		return false;
-	if (!mb->two_way) {
+	if (!mb->two_way && mb->identity == NULL) {
 		set_path(m, mb, mb->wanted);
 		return true;
 	}
 	/* Whoever renamed it here is found by folders_near.c; until then the state says where
 	 * it was. */
 	mb->moved_there = true;
-	free(mb->path);
+	from = mb->path;
 	mb->path = xstrdup(mb->wanted);
+	move_with(m, from, mb->path);
+	free(from);
 	return true;
 }
 

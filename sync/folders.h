@@ -15,6 +15,10 @@ struct outcome folders_settle(struct mirror *m);
 /* After all messages were dealt with: remove the folders of mailboxes that are gone. */
 struct outcome folders_remove_gone(struct mirror *m);
 
+/* A folder was renamed here: those below it that are not where they were went with it, or were
+ * renamed from where they would be then. */
+void folders_move_below(struct mirror *m, const char *from, const char *to);
+
 /* Make a folder and its cur, new and tmp, as far as they are missing. */
 struct outcome folders_make(struct mirror *m, const char *path);
 
@@ -22,5 +26,12 @@ struct outcome folders_make(struct mirror *m, const char *path);
  * is not gone rather than one that is; NULL if nobody. */
 void folders_find_wanted(struct mirror *m);
 struct mailbox *folders_holder(const struct mirror *m, const char *path);
+
+/* The path that the service's names give, below what was wanted for the mailbox above.  The
+ * caller free()s it. */
+char *folders_named_path(const struct mirror *m, const struct mailbox *mb);
+
+/* Let the folder keep the path it has while the service's names give this one; NULL: not. */
+void folders_keep_path(struct mirror *m, struct mailbox *mb, const char *named);
 
 #endif

@@ -3,14 +3,20 @@
  *
  * A folder is known by its path and by which directory its cur/ is (mailbox.identity).  A
  * mailbox without its folder, and a folder without a mailbox that is the same directory, are
- * a rename.  Any other folder that no mailbox has is a new one.  A mailbox whose folder is
- * nowhere was removed: its messages are deleted as if each file had been, under the same
- * policy and the same brake, and when nothing is left in it, it is destroyed; never with
- * messages in it.  The inbox and other mailboxes with a role are not removed so: readers
- * make and remove their folders as they like.
+ * a rename.  Any other folder that no mailbox has is a new one.  Parents are told before what
+ * is below them, be they new or renamed.  A mailbox whose folder is nowhere was removed: its
+ * messages are deleted as if each file had been, under the same policy and the same brake, and
+ * when nothing is left in it, it is destroyed; never with messages in it.  The inbox and other
+ * mailboxes with a role are not removed so: readers make and remove their folders as they like.
  *
  * If the service renamed the same mailbox, its name wins, and the folder gets it.  If it has
  * made a mailbox of the same name, folders_settle() has given it the folder already.
+ *
+ * If the service refuses to rename a mailbox, or is not to be told, the folder keeps its name:
+ * it is that mailbox's all the same (mailbox.renamed_from).  Giving it back its old name would
+ * undo what somebody did, and while the mailbox had no folder, a new one would be made of it,
+ * with all messages in both.  What was refused is asked for again by each run, until the service
+ * renames the mailbox, or somebody the folder.
  *
  * Everything is found again after a crash: what was done at the service is in the next
  * changes, and then the folder has its mailbox.
@@ -188,11 +194,20 @@ set_mailbox(
 	return o;
 }
 
+/* Does it concern one folder, and not the run? */
+static bool
+is_of_one(const struct outcome *o)
+{
+	return !outcome_is_ok(o) &&
+	       (o->reach <= REACH_MESSAGE || outcome_is(o, "set/forbidden") ||
+	           outcome_is(o, "method/forbidden"));
+}
+
 /* What concerns one folder is reported; what ends the run is returned. */
 static struct outcome
 judge(struct mirror *m, const char *path, struct outcome o)
 {
-	if (outcome_is_ok(&o) || (o.reach > REACH_MESSAGE && !outcome_is(&o, "set/forbidden")))
+	if (!is_of_one(&o))
 		return o;
 	report_error(m->report, path, &o);
 	return outcome_ok();
@@ -293,39 +308,114 @@ create_mailbox(struct mirror *m, const char *path)
 	return judge(m, path, o);
 }
 
+/* Is the mailbox with this id that one, or below it? */
+static bool
+is_within(const struct mirror *m, const char *id, const struct mailbox *top)
+{
+	const struct mailbox *mb = id != NULL ? mailboxes_by_id(&m->mailboxes, id) : NULL;
+
+	for (size_t i = 0; mb != NULL && i < m->mailboxes.count; i++) {
+		if (mb == top)
+			return true;
+		mb = mb->parent != NULL ? mailboxes_by_id(&m->mailboxes, mb->parent) : NULL;
+	}
+	return false;
+}
+
+/* The mailbox's folder is this now, and stays it while the service's names give named. */
+static void
+take_folder(struct mirror *m, struct mailbox *mb, const char *path, const char *named)
+{
+	char *from = xstrdup(mb->path);
+
+	if (strcmp(from, path) != 0) {
+		take_path(m, mb, path);
+		folders_move_below(m, from, path);
+	}
+	folders_keep_path(m, mb, strcmp(named, path) != 0 ? named : NULL);
+	free(from);
+}
+
 static struct outcome
-rename_mailbox(struct mirror *m, struct mailbox *mb, const char *path)
+keep_folder(struct mirror *m, struct mailbox *mb, const char *path, const char *named)
+{
+	store_begin(m->store);
+	take_folder(m, mb, path, named);
+	return store_commit(m->store);
+}
+
+static struct outcome
+tell_name(struct mirror *m, struct mailbox *mb, const char *path, const char *name,
+    const char *parent)
 {
 	struct outcome o = outcome_ok();
+	json_t *object;
+
+	if (!m->options.dry_run)
+		o = set_mailbox(m, NULL,
+		    json_pack("{s:o}", mb->id, mailbox_object(name, parent)), NULL, NULL);
+	if (!outcome_is_ok(&o))
+		return o;
+	report_event(m->report, "told-renamed",
+	    json_pack("{s:s, s:s, s:s}", "mailbox", mb->display, "to", name, "path", path),
+	    "%s is %s now", mb->display, name);
+	object = json_pack("{s:s, s:s, s:s?, s:s?}", "id", mb->id, "name", name, "parentId",
+	    parent, "role", mb->role);
+	store_begin(m->store);
+	take_folder(m, mb, path, path);
+	mailboxes_record(&m->mailboxes, m->store, object);
+	mailboxes_settle(&m->mailboxes, m->store, m->config);
+	o = store_commit(m->store);
+	m->report->folders++;
+	json_decref(object);
+	return o;
+}
+
+/* It stays what it is called, with the folder as that is called. */
+static struct outcome
+refuse_name(struct mirror *m, struct mailbox *mb, const char *path, const char *named,
+    struct outcome why)
+{
+	char *what = xasprintf("%s, whose folder is %s now", mb->display, path);
+
+	outcome_hint(&why, "the mailbox keeps its name; the next run tries again");
+	report_error(m->report, what, &why);
+	free(what);
+	return keep_folder(m, mb, path, named);
+}
+
+static struct outcome
+rename_mailbox(struct mirror *m, struct mailbox *mb, const char *path, const char *named)
+{
+	struct outcome o;
 	const char *parent;
 	char *name;
 
 	if (!name_of(m, path, &name, &parent))
-		return o;
-	if (parent != NULL && strcmp(parent, mb->id) == 0) {
-		free(name); /* below itself: that is a new folder, and this one comes back */
-		return o;
-	}
-	report_event(m->report, "told-renamed",
-	    json_pack("{s:s, s:s, s:s}", "mailbox", mb->display, "to", name, "path", path),
-	    "%s is %s now", mb->display, name);
-	if (!m->options.dry_run)
-		o = set_mailbox(m, NULL,
-		    json_pack("{s:o}", mb->id, mailbox_object(name, parent)), NULL, NULL);
-	if (outcome_is_ok(&o)) {
-		json_t *object = json_pack("{s:s, s:s, s:s?, s:s?}", "id", mb->id, "name", name,
-		    "parentId", parent, "role", mb->role);
-
-		store_begin(m->store);
-		take_path(m, mb, path);
-		mailboxes_record(&m->mailboxes, m->store, object);
-		mailboxes_settle(&m->mailboxes, m->store, m->config);
-		o = store_commit(m->store);
-		m->report->folders++;
-		json_decref(object);
-	}
+		o = outcome_make("local", "policy", "no mailbox can have that path");
+	else if (is_within(m, parent, mb))
+		o = create_mailbox(m, path); /* below itself: this one comes back */
+	else
+		o = tell_name(m, mb, path, name, parent);
 	free(name);
-	return judge(m, path, o);
+	return is_of_one(&o) ? refuse_name(m, mb, path, named, o) : o;
+}
+
+/* Somebody gave the mailbox's folder this path, now or before. */
+static struct outcome
+settle_renamed(struct mirror *m, struct mailbox *mb, const char *path)
+{
+	struct outcome o;
+	char *named;
+
+	folders_find_wanted(m);
+	named = folders_named_path(m, mb);
+	if (strcmp(named, path) == 0 || !mailboxes_tells(m->config, mb->display))
+		o = keep_folder(m, mb, path, named);
+	else
+		o = rename_mailbox(m, mb, path, named);
+	free(named);
+	return o;
 }
 
 /* The service has another name for it, too: that one wins. */
@@ -369,60 +459,80 @@ note_vanished(struct mirror *m, struct mailbox *mb)
 static bool
 may_be_removed(const struct mirror *m, const struct mailbox *mb)
 {
-	return mb->role == NULL && !mb->inbox && !mb->moved_there && mb->identity != NULL &&
-	       m->config->deletions != DELETIONS_NEVER &&
+	return mb->role == NULL && !mb->inbox && !mb->moved_there && !mb->moved_above &&
+	       mb->identity != NULL && m->config->deletions != DELETIONS_NEVER &&
 	       (m->verdict == ROOT_KNOWN || m->verdict == ROOT_CRASHED);
 }
 
-static struct folder *
-find_identity(struct mirror *m, struct list *list, const char *identity)
-{
-	for (size_t i = 0; i < list->count && identity != NULL; i++)
-		if (strcmp(list->v[i].identity, identity) == 0 &&
-		    folders_holder(m, list->v[i].path) == NULL)
-			return &list->v[i];
-	return NULL;
-}
-
+/* A mailbox whose folder is not where it was. */
 static bool
-is_without_folder(const struct mirror *m, const struct mailbox *mb)
+is_lost(const struct mirror *m, const struct mailbox *mb)
 {
-	return mb->two_way && !mb->gone && mb->path != NULL && *mb->path != '\0' &&
+	return mb->selected && !mb->gone && mb->path != NULL && *mb->path != '\0' &&
 	       !is_there(m, mb->path);
 }
 
-/* Mailboxes that lost their folder: renamed, or removed. */
+/* The one whose folder this was; NULL if it is new. */
+static struct mailbox *
+find_lost(const struct mirror *m, const char *identity)
+{
+	for (size_t i = 0; i < m->mailboxes.count; i++) {
+		struct mailbox *mb = m->mailboxes.v[i];
+
+		if (mb->identity != NULL && strcmp(mb->identity, identity) == 0 &&
+		    is_lost(m, mb))
+			return mb;
+	}
+	return NULL;
+}
+
+/* Does its folder have a name that the service may be told, and has not taken? */
+static bool
+is_to_be_told(const struct mirror *m, const struct mailbox *mb)
+{
+	return mb->renamed_from != NULL && mb->selected && !mb->gone &&
+	       mailboxes_tells(m->config, mb->display);
+}
+
 static struct outcome
-settle_lost(struct mirror *m, struct list *list, bool steady)
+settle_folder(struct mirror *m, const struct folder *folder)
+{
+	struct mailbox *holder = folders_holder(m, folder->path), *lost;
+
+	if (holder != NULL)
+		return is_to_be_told(m, holder) ? settle_renamed(m, holder, folder->path)
+		                                : outcome_ok();
+	lost = find_lost(m, folder->identity);
+	if (lost == NULL)
+		return create_mailbox(m, folder->path);
+	return lost->moved_there ? follow_service(m, lost, folder->path)
+	                         : settle_renamed(m, lost, folder->path);
+}
+
+/* Folders that no mailbox has, or one of another name. */
+static struct outcome
+settle_folders(struct mirror *m, struct list *list)
+{
+	struct outcome o = outcome_ok();
+
+	for (size_t i = 0; i < list->count && outcome_is_ok(&o); i++)
+		if (is_there(m, list->v[i].path))
+			o = settle_folder(m, &list->v[i]);
+	return o;
+}
+
+/* Mailboxes whose folder is nowhere. */
+static struct outcome
+settle_removed(struct mirror *m)
 {
 	struct outcome o = outcome_ok();
 
 	for (size_t i = 0; i < m->mailboxes.count && outcome_is_ok(&o); i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
-		const struct folder *now;
 
-		if (!is_without_folder(m, mb))
-			continue;
-		now = find_identity(m, list, mb->identity);
-		if (now != NULL && mb->moved_there)
-			o = follow_service(m, mb, now->path);
-		else if (now != NULL)
-			o = rename_mailbox(m, mb, now->path);
-		else if (steady && may_be_removed(m, mb))
+		if (mb->two_way && is_lost(m, mb) && may_be_removed(m, mb))
 			o = note_vanished(m, mb);
 	}
-	return o;
-}
-
-/* Folders that no mailbox has. */
-static struct outcome
-settle_new(struct mirror *m, struct list *list)
-{
-	struct outcome o = outcome_ok();
-
-	for (size_t i = 0; i < list->count && outcome_is_ok(&o); i++)
-		if (folders_holder(m, list->v[i].path) == NULL && is_there(m, list->v[i].path))
-			o = create_mailbox(m, list->v[i].path);
 	return o;
 }
 
@@ -431,14 +541,15 @@ folders_look(struct mirror *m)
 {
 	struct list list;
 	struct outcome o;
-	bool lost = false;
+	bool lost = false, steady;
 
 	for (size_t i = 0; i < m->mailboxes.count; i++)
-		lost = lost || is_without_folder(m, m->mailboxes.v[i]);
+		lost = lost || (m->mailboxes.v[i]->two_way && is_lost(m, m->mailboxes.v[i]));
 	list_folders(m, &list);
-	o = settle_lost(m, &list, !lost || list_is_steady(m, &list));
-	if (outcome_is_ok(&o))
-		o = settle_new(m, &list);
+	steady = !lost || list_is_steady(m, &list);
+	o = settle_folders(m, &list);
+	if (outcome_is_ok(&o) && steady)
+		o = settle_removed(m);
 	list_free(&list);
 	return o;
 }

@@ -5,6 +5,9 @@
  * made distinct by its id.  The inbox's own folder is given once: whoever is the inbox when
  * it is free gets it and keeps it, because in Maildir++ it is the root, which cannot be
  * renamed.
+ *
+ * A folder that somebody renamed, while the service did not rename the mailbox, keeps its path
+ * for as long as the service's names give the one that they gave then.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +47,12 @@ takes_inbox_folder(const struct mirror *m, const struct mailbox *mb)
 	const char *path = mailbox_path_inbox(m->config->layout);
 	const struct mailbox *has = folders_holder(m, path);
 
-	return has == mb || ((has == NULL || has->gone) && mb->inbox && mb->path == NULL);
+	return has == mb || ((has == NULL || has->gone) && mb->inbox &&
+	                        (mb->path == NULL || mb->renamed_from != NULL));
 }
 
-static char *
-plain_path(const struct mirror *m, const struct mailbox *mb)
+char *
+folders_named_path(const struct mirror *m, const struct mailbox *mb)
 {
 	enum maildir_layout layout = m->config->layout;
 	const struct mailbox *parent =
@@ -64,14 +68,49 @@ plain_path(const struct mirror *m, const struct mailbox *mb)
 	return mailbox_path(layout, below, mb->name);
 }
 
+void
+folders_keep_path(struct mirror *m, struct mailbox *mb, const char *named)
+{
+	char *copy;
+
+	if (named == NULL ? mb->renamed_from == NULL
+	                  : mb->renamed_from != NULL && strcmp(named, mb->renamed_from) == 0)
+		return;
+	copy = xstrdup(named);
+	free(mb->renamed_from);
+	mb->renamed_from = copy;
+	store_run(
+	    m->store, "UPDATE mailbox SET renamed_from = ? WHERE n = ?", "ti", copy, mb->n);
+}
+
+/* The path it should have; the name that somebody gave its folder is given up when the
+ * service has another one, too. */
+static char *
+path_for(struct mirror *m, struct mailbox *mb)
+{
+	char *named = folders_named_path(m, mb);
+
+	if (mb->renamed_from == NULL)
+		return named;
+	if (strcmp(named, mb->renamed_from) != 0) {
+		folders_keep_path(m, mb, NULL);
+		return named;
+	}
+	free(named);
+	return xstrdup(mb->path);
+}
+
 static bool
 is_wanted_by_another(const struct mirror *m, const struct mailbox *mb)
 {
 	for (size_t i = 0; i < m->mailboxes.count; i++) {
 		const struct mailbox *other = m->mailboxes.v[i];
 
-		if (other != mb && !other->gone && other->wanted != NULL &&
-		    same_path(m, other->wanted, mb->wanted))
+		if (other == mb || other->gone)
+			continue;
+		if (other->wanted != NULL && same_path(m, other->wanted, mb->wanted))
+			return true;
+		if (other->renamed_from != NULL && same_path(m, other->path, mb->wanted))
 			return true;
 	}
 	return false;
@@ -89,7 +128,7 @@ find_wanted_at(struct mirror *m, unsigned depth, bool holders)
 
 		if (mb->depth != depth || mb->wanted != NULL)
 			continue;
-		path = plain_path(m, mb);
+		path = path_for(m, mb);
 		if (holders && (mb->path == NULL || !same_path(m, mb->path, path))) {
 			free(path);
 			continue;

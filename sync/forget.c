@@ -39,7 +39,7 @@ forget_mailbox(struct mirror *m, struct mailbox *mb)
 	store_run(m->store, "DELETE FROM op WHERE mailbox = ?", "i", mb->n);
 	store_run(m->store,
 	    "UPDATE mailbox SET path = NULL, selected = 0, two_way = 0, identity = NULL,"
-	    " stamp_new = NULL, stamp_cur = NULL, subscribed = -1, subscribed_as = NULL"
+	    " renamed_from = NULL, stamp_new = NULL, stamp_cur = NULL, subscribed = -1, subscribed_as = NULL"
 	    " WHERE n = ?",
 	    "i", mb->n);
 }

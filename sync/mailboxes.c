@@ -57,6 +57,7 @@ free_one(struct mailbox *mb)
 	free(mb->display);
 	free(mb->wanted);
 	free(mb->identity);
+	free(mb->renamed_from);
 	free(mb->subscribed_as);
 	for (size_t i = 0; i < PARTS; i++)
 		free(mb->stamps[i]);
@@ -70,7 +71,8 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 	sqlite3_stmt *q = store_query(store,
 	    "SELECT n, id, parent, name, role, path, selected, gone, rights, two_way,"
 	    " identity, stamp_new, stamp_cur, follows,"
-	    " subscribed, subscribed_there, subscribed_as FROM mailbox ORDER BY id",
+	    " subscribed, subscribed_there, subscribed_as, renamed_from"
+	    " FROM mailbox ORDER BY id",
 	    "");
 
 	while (store_row(store, q)) {
@@ -92,6 +94,7 @@ mailboxes_load(struct mailboxes *all, struct store *store)
 		mb->subscribed = sqlite3_column_int(q, 14);
 		mb->subscribed_there = sqlite3_column_int(q, 15);
 		mb->subscribed_as = store_copy(q, 16);
+		mb->renamed_from = store_copy(q, 17);
 	}
 }
 

@@ -41,10 +41,13 @@ struct mailbox {
 	unsigned scans; /* of its folder in this run */
 	int rights;
 	bool moved_there;    /* the service renamed it, and its folder was not where it was */
+	bool moved_above;    /* so it was with a mailbox above it */
 	bool vanished;       /* somebody removed its folder, and that is to be told */
 	bool two_way;        /* what is done in its folder is told to the service */
 	bool follows;        /* who comes and goes there at the service does so here */
 	char *identity;      /* of the folder when it was last looked at, or NULL */
+	char *renamed_from;  /* its folder keeps a name of its own while this is the path that
+	                        the service's names give; or NULL */
 	char *stamps[PARTS]; /* of new/ and cur/ when all they held was known, or NULL */
 	int lock;            /* a batch holds dovecot-uidlist.lock */
 	struct letters letters;

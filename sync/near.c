@@ -153,10 +153,12 @@ near_end(struct mirror *m)
 	for (size_t i = 0; i < m->mailboxes.count; i++) {
 		struct mailbox *mb = m->mailboxes.v[i];
 
-		if (mb->moved_there)
+		if (mb->moved_there || mb->moved_above)
 			store_run(m->store, "UPDATE mailbox SET path = ? WHERE n = ?", "ti",
 			    mb->path, mb->n);
-		if (!mb->two_way || mb->path == NULL || mb->identity != NULL)
+		/* Also where nothing is told: who renames a folder makes no mailbox. */
+		if (!m->pushes || !mb->selected || mb->gone || mb->path == NULL ||
+		    mb->identity != NULL)
 			continue;
 		mb->identity = scan_identity(m, mb);
 		store_run(m->store, "UPDATE mailbox SET identity = ? WHERE n = ?", "ti",

@@ -109,6 +109,9 @@ static const char *const steps[] = {
     "ALTER TABLE mailbox ADD COLUMN subscribed_there INTEGER NOT NULL DEFAULT -1;"
     "ALTER TABLE mailbox ADD COLUMN subscribed_as TEXT;",
 
+    /* Folders with a name that the service did not take: see folders_near.c. */
+    "ALTER TABLE mailbox ADD COLUMN renamed_from TEXT;",
+
     NULL,
 };
 

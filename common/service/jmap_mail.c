@@ -140,6 +140,21 @@ jmap_identity_get_call(struct jmap_request *request)
 	return get_call(request, "Identity/get", NULL, NULL);
 }
 
+struct outcome
+jmap_identity_result(
+    const struct jmap_response *response, const char *call_id, const json_t **identities_r)
+{
+	json_t *result;
+	struct outcome o = jmap_result(response, call_id, "Identity/get", &result);
+
+	*identities_r = json_get_array(result, "list");
+	if (outcome_is(&o, "method/requestTooLarge"))
+		outcome_hint(&o,
+		    "remove identities at the service: there are more than its "
+		    "maxObjectsInGet, and JMAP has no way to ask for some of them");
+	return o;
+}
+
 const char *
 jmap_mailbox_role_call(struct jmap_request *request, const char *role)
 {
@@ -201,7 +216,7 @@ fetch_sending(struct jmap *jmap, struct deadline d)
 	struct jmap_request *request = jmap_request_new(JMAP_USING_SUBMISSION);
 	const char *calls[3], *ids[3] = {NULL, NULL, NULL}, *identities;
 	struct jmap_response *response;
-	json_t *senders = NULL;
+	const json_t *senders = NULL;
 	struct outcome o;
 
 	for (size_t i = 0; i < 3; i++)
@@ -211,10 +226,10 @@ fetch_sending(struct jmap *jmap, struct deadline d)
 	for (size_t i = 0; i < 3 && outcome_is_ok(&o); i++)
 		o = jmap_mailbox_role_result(response, calls[i], &ids[i]);
 	if (outcome_is_ok(&o))
-		o = jmap_result(response, identities, "Identity/get", &senders);
+		o = jmap_identity_result(response, identities, &senders);
 	if (outcome_is_ok(&o))
-		o = digest_sending(ids[0] != NULL ? ids[0] : ids[2], ids[1],
-		    json_get_array(senders, "list"), &jmap->sending);
+		o = digest_sending(
+		    ids[0] != NULL ? ids[0] : ids[2], ids[1], senders, &jmap->sending);
 	o.ambiguous = false; /* nothing but questions was asked */
 	jmap_response_free(&response);
 	jmap_request_free(&request);

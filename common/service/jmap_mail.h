@@ -33,7 +33,15 @@ const char *jmap_email_query_call(struct jmap_request *request, json_t *filter,
 const char *jmap_email_set_call(struct jmap_request *request, json_t *create, json_t *update,
     json_t *destroy, const char *if_in_state);
 const char *jmap_email_import_call(struct jmap_request *request, json_t *emails);
+
+/*
+ * All identities, Identity objects borrowed from the response.  There is no way to ask for some
+ * of them without knowing their ids (RFC 8621 has no Identity/query): where they are more than
+ * maxObjectsInGet, method/requestTooLarge is the end of it, and the hint says so.
+ */
 const char *jmap_identity_get_call(struct jmap_request *request);
+struct outcome jmap_identity_result(
+    const struct jmap_response *response, const char *call_id, const json_t **identities_r);
 
 /*
  * The mailbox with a role, by Mailbox/query: Mailbox/get of all fails where there are more of

@@ -205,6 +205,26 @@ an_account_that_cannot_send_says_what_it_lacks(void **state)
 	jmap_close(&jmap);
 }
 
+static void
+more_identities_than_can_be_read_at_once_are_named_as_the_trouble(void **state)
+{
+	struct fake_service *fake = *state;
+	struct jmap *jmap = fake_service_open(fake);
+	struct jmap_sending sending;
+	struct outcome o;
+
+	fake->api_body = "{\"methodResponses\":[[\"Mailbox/query\",{\"ids\":[\"d\"]},\"c0\"],"
+	                 "[\"Mailbox/query\",{\"ids\":[]},\"c1\"],"
+	                 "[\"Mailbox/query\",{\"ids\":[]},\"c2\"],"
+	                 "[\"error\",{\"type\":\"requestTooLarge\"},\"c3\"]],"
+	                 "\"sessionState\":\"s1\"}";
+	o = jmap_sending(jmap, soon(), &sending);
+	assert_true(outcome_is(&o, "method/requestTooLarge"));
+	assert_int_equal(o.class, OUTCOME_TEMPORARY);
+	assert_non_null(strstr(o.hint, "maxObjectsInGet"));
+	jmap_close(&jmap);
+}
+
 int
 main(void)
 {
@@ -215,6 +235,7 @@ main(void)
 	    WITH_SERVICE(the_identity_is_the_one_of_the_address),
 	    WITH_SERVICE(forgetting_makes_it_be_asked_again),
 	    WITH_SERVICE(an_account_that_cannot_send_says_what_it_lacks),
+	    WITH_SERVICE(more_identities_than_can_be_read_at_once_are_named_as_the_trouble),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

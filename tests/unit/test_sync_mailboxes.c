@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/xalloc.h"
 #include "sync/folders.h"
 #include "sync/mailboxes.h"
 #include "sync/state.h"
@@ -179,6 +180,120 @@ the_inbox_is_the_root_and_nobody_else_is(void **state)
 	mailboxes_free(&m.mailboxes);
 }
 
+/* A mailbox A with B below it, whose folders are A and A/B. */
+static void
+record_family(struct mirror *m)
+{
+	record(&m->mailboxes, "a", "A", NULL);
+	record(&m->mailboxes, "b", "B", "a");
+	mailboxes_settle(&m->mailboxes, store, &everything);
+	mailboxes_by_id(&m->mailboxes, "a")->path = xstrdup("A");
+	mailboxes_by_id(&m->mailboxes, "b")->path = xstrdup("A/B");
+}
+
+/* Somebody called A's folder N, and the service does not follow. */
+static void
+keep_a_as_n(struct mirror *m)
+{
+	struct mailbox *a = mailboxes_by_id(&m->mailboxes, "a");
+
+	free(a->path);
+	a->path = xstrdup("N");
+	folders_keep_path(m, a, "A");
+}
+
+static struct mirror
+mirror_of_tree(void)
+{
+	static struct sync_config config;
+
+	config = everything;
+	config.layout = LAYOUT_FS;
+	return (struct mirror){.config = &config, .store = store};
+}
+
+static void
+a_folder_that_was_renamed_here_keeps_its_path_and_those_below_it_follow(void **state)
+{
+	struct mirror m = mirror_of_tree();
+
+	(void)state;
+	record_family(&m);
+	keep_a_as_n(&m);
+	folders_find_wanted(&m);
+	assert_wanted(&m, "a", "N");
+	assert_wanted(&m, "b", "N/B");
+	mailboxes_free(&m.mailboxes);
+}
+
+static void
+a_path_of_its_own_is_given_up_when_the_service_renames(void **state)
+{
+	struct mirror m = mirror_of_tree();
+
+	(void)state;
+	record_family(&m);
+	keep_a_as_n(&m);
+	record(&m.mailboxes, "a", "C", NULL);
+	folders_find_wanted(&m);
+	assert_wanted(&m, "a", "C");
+	assert_wanted(&m, "b", "C/B");
+	assert_null(mailboxes_by_id(&m.mailboxes, "a")->renamed_from);
+	mailboxes_free(&m.mailboxes);
+}
+
+static void
+nobody_gets_the_path_that_a_renamed_folder_keeps(void **state)
+{
+	struct mirror m = mirror_of_tree();
+
+	(void)state;
+	record_family(&m);
+	keep_a_as_n(&m);
+	record(&m.mailboxes, "0", "N", NULL);
+	mailboxes_settle(&m.mailboxes, store, &everything);
+	folders_find_wanted(&m);
+	assert_wanted(&m, "a", "N");
+	assert_true(strncmp(mailboxes_by_id(&m.mailboxes, "0")->wanted, "N\\+", 3) == 0);
+	mailboxes_free(&m.mailboxes);
+}
+
+static void
+the_folder_that_the_names_give_a_renamed_inbox_is_the_inbox(void **state)
+{
+	struct mirror m = mirror_of_tree();
+	struct mailbox *in;
+	char *named;
+
+	(void)state;
+	record(&m.mailboxes, "in", "Eingang", NULL);
+	mailboxes_settle(&m.mailboxes, store, &everything);
+	in = mailboxes_by_id(&m.mailboxes, "in");
+	in->path = xstrdup("N");
+	folders_keep_path(&m, in, "INBOX");
+	folders_find_wanted(&m);
+	assert_wanted(&m, "in", "N");
+	named = folders_named_path(&m, in);
+	assert_string_equal(named, "INBOX");
+	free(named);
+	mailboxes_free(&m.mailboxes);
+}
+
+static void
+a_path_of_its_own_is_remembered(void **state)
+{
+	struct mirror m = mirror_of_tree(), again = mirror_of_tree();
+
+	(void)state;
+	record_family(&m);
+	keep_a_as_n(&m);
+	mailboxes_load(&again.mailboxes, store);
+	assert_string_equal(mailboxes_by_id(&again.mailboxes, "a")->renamed_from, "A");
+	assert_null(mailboxes_by_id(&again.mailboxes, "b")->renamed_from);
+	mailboxes_free(&again.mailboxes);
+	mailboxes_free(&m.mailboxes);
+}
+
 static void
 each_mailbox_has_the_direction_of_its_patterns(void **state)
 {
@@ -249,6 +364,19 @@ main(void)
 	        open_store, close_store),
 	    cmocka_unit_test_setup_teardown(
 	        the_inbox_is_the_root_and_nobody_else_is, open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        a_folder_that_was_renamed_here_keeps_its_path_and_those_below_it_follow,
+	        open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        a_path_of_its_own_is_given_up_when_the_service_renames, open_store,
+	        close_store),
+	    cmocka_unit_test_setup_teardown(
+	        nobody_gets_the_path_that_a_renamed_folder_keeps, open_store, close_store),
+	    cmocka_unit_test_setup_teardown(
+	        the_folder_that_the_names_give_a_renamed_inbox_is_the_inbox, open_store,
+	        close_store),
+	    cmocka_unit_test_setup_teardown(
+	        a_path_of_its_own_is_remembered, open_store, close_store),
 	    cmocka_unit_test(each_mailbox_has_the_direction_of_its_patterns),
 	    cmocka_unit_test_setup_teardown(
 	        only_known_mailboxes_can_be_newly_followed, open_store, close_store),

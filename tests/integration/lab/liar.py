@@ -9,7 +9,8 @@ Lies are functions, by what they are told about:
 
 Without lies it is as honest as what is behind it.  What it refuses is no lie: a method whose name
 is in refuses is called with nothing to create, update or destroy, and says of all that it was asked
-to that it is the error there.  What a request with a method in loses does is done, and not answered.
+to that it is the error there; "Mailbox/set update" refuses that alone.  What a request with a
+method in loses does is done, and not answered.
 """
 
 import http.client
@@ -113,10 +114,11 @@ class Liar:
         """The request without what is refused, and what that is: {call: (arguments of the answer)}"""
         refused = {}
         for name, arguments, call in request["methodCalls"]:
-            if name in self.refuses:
-                asked = {what: arguments.pop(what, None) or [] for what in NOT_DONE}
-                refused[call] = {NOT_DONE[what]: {one: self.refuses[name] for one in ones}
-                                 for what, ones in asked.items() if ones}
+            for what, said in NOT_DONE.items():
+                error = self.refuses.get(name) or self.refuses.get(f"{name} {what}")
+                ones = arguments.pop(what, None) if error else None
+                if ones:
+                    refused.setdefault(call, {})[said] = {one: error for one in ones}
         return json.dumps(request).encode(), refused
 
     @staticmethod

@@ -2,7 +2,9 @@
 
 A state is written "x=I+A/S y=B": message x in the mailboxes INBOX and A with the flag S,
 message y in B without any.  The mailboxes are I (INBOX), A, B, T (the trash) and U, which the
-configuration leaves out.  Messages p and q are old and large.  Flags are those of a Maildir, and k, l for keywords of these names.
+configuration leaves out; N, P and Y may come, and O, Q and Z below these.  V is a folder of U's
+name, and X one whose name no mailbox may have.  Messages p and q are old and large.  Flags are
+those of a Maildir, and k, l for keywords of these names.
 
 Changes at the service, "MESSAGE WHAT":     +F -F (flag)  >A (is now in A alone)
     *A (is in A, too)  -A (is not in A any more)  ! (destroyed)  =I/S (is new)
@@ -26,16 +28,21 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "sandbox"))
+from liar import Liar  # noqa: E402
 from service import Service  # noqa: E402
 
 KEYWORDS = {"S": "$seen", "F": "$flagged", "R": "$answered", "D": "$draft", "P": "$forwarded",
             "k": "keyword-k", "l": "keyword-l"}
 FLAGS = {keyword: flag for flag, keyword in KEYWORDS.items()}
-NAMES = {"A": "A", "B": "B", "U": "U", "N": "New", "O": "New/Sub"}  # of mailboxes without a role
-FOLDERS = {"I": "", "A": ".A", "B": ".B", "T": ".Trash", "N": ".New", "O": ".New.Sub"}
+NAMES = {"A": "A", "B": "B", "U": "U", "N": "New", "O": "New/Sub",  # of mailboxes without a role
+         "P": "Par", "Q": "Par/Sub", "Y": "Yet", "Z": "Yet/Sub"}
+FOLDERS = {"I": "", "A": ".A", "B": ".B", "T": ".Trash", "N": ".New", "O": ".New.Sub",
+           "P": ".Par", "Q": ".Par.Sub", "Y": ".Yet", "Z": ".Yet.Sub", "V": ".U", "X": ".Par.S\\01b"}
+TREE = {letter: folder[1:].replace(".", "/") or "INBOX" for letter, folder in FOLDERS.items()}  # with layout = fs
 RECEIVED = 1_700_000_000
 LONG_AGO = 1_060_000_000
 OLD = "pq"
+SOME = 1  # the exit status of a run that could not do all
 
 
 def text_of(name):
@@ -65,7 +72,7 @@ def show(parsed):
 
 class Sandbox(Service):
     """ferry-sandbox as the service of a world.  Another one (world_cyrus.py) has the same: url,
-    account, section(), requests() and remove()."""
+    account, section(), refuse(), requests() and remove()."""
 
     def __init__(self, folder):
         super().__init__("--capability-ttl", "86400", "--session-ttl", "86400")
@@ -78,21 +85,25 @@ class Sandbox(Service):
         """What says in ferry.conf how to reach the account, by a url."""
         return f'auth-url = "{self.url}" api-url = "{url}" default-domain = "sandbox.test" api-key-file = "{self.key}"'
 
+    def refuse(self, errors):
+        assert not errors, "a liar before it does that"
+
     def requests(self):
         """How many JMAP requests it had; None of a service that does not count them."""
         return self.counters()["jmapRequests"]
 
 
 class World:
-    def __init__(self, folder, build, shim, front=None, service=Sandbox):
-        """front(url of the service) is the url of what stands before it, for ferry-sync."""
+    def __init__(self, folder, build, shim, liar=None, service=Sandbox):
+        """liar(url of the service) is what stands before it, for ferry-sync (liar.py)."""
         self.folder = folder
         # Whoever builds meanwhile does not disturb.
         self.program = shutil.copy(os.path.join(build, "ferry-sync"), folder)
         self.shim = shutil.copy(shim, folder)
         self.service = service(folder)
         self.account = self.service.account
-        self.url = front(self.service.url) if front else self.service.url
+        self.liar = liar(self.service.url) if liar else None
+        self.url = self.liar.url if self.liar else self.service.url
         self.maildir = os.path.join(folder, "Maildir")
         self.state = os.path.join(folder, "state")
         os.mkdir(self.state, 0o700)
@@ -102,9 +113,19 @@ class World:
         self.configure("")
 
     def close(self):
+        if self.liar:
+            self.liar.close()
         self.service.remove()
 
+    def refuse(self, errors):
+        """What the service refuses from now on: {METHOD: error}."""
+        if self.liar:
+            self.liar.refuses = errors
+        else:
+            self.service.refuse(errors)
+
     def configure(self, options):
+        self.folders = TREE if "layout = fs" in options else FOLDERS
         with open(os.path.join(self.folder, "ferry.conf"), "w", encoding="utf-8") as file:
             file.write(f'state-dir = "{self.state}"\n'
                        f'account "me" {{ {self.service.section(self.url)} }}\n'
@@ -138,7 +159,8 @@ class World:
                 self.boxes[letters[name]] = box["id"]
         self.box_names = {number: name for name, number in self.boxes.items()}
 
-    def reset_boxes(self):
+    def reset_boxes(self, more=""):
+        """Those that are always there, and more, in the order of their letters."""
         self.find_boxes()
         extra = [box for letter, box in sorted(self.boxes.items(), reverse=True) if letter not in "IABUT"]
         missing = {letter: {"name": letter} for letter in "ABU" if letter not in self.boxes}
@@ -147,6 +169,8 @@ class World:
         if missing:
             self.account.call("Mailbox/set", create=missing)
         self.find_boxes()
+        for box in more:
+            self.change_mailbox(box, "++")
 
     def far(self):
         self.find_boxes()
@@ -196,21 +220,26 @@ class World:
             result = self.account.call("Email/set", update=update, destroy=destroy)
             assert not result["notUpdated"] and not result["notDestroyed"], result
 
+    def mailbox_object(self, box):
+        above, _, name = NAMES[box].rpartition("/")
+        parent = next((self.boxes[letter] for letter, known in NAMES.items() if known == above), None)
+        return {"name": name, "parentId": parent}
+
     def change_mailbox(self, box, what):
         self.find_boxes()
         if what == "++":
-            result = self.account.call("Mailbox/set", create={"new": {"name": NAMES[box]}})
+            result = self.account.call("Mailbox/set", create={"new": self.mailbox_object(box)})
         elif what == "!!":
             result = self.account.call("Mailbox/set", destroy=[self.boxes[box]], onDestroyRemoveEmails=True)
         else:
-            result = self.account.call("Mailbox/set", update={self.boxes[box]: {"name": NAMES[what[2:]]}})
+            result = self.account.call("Mailbox/set", update={self.boxes[box]: self.mailbox_object(what[2:])})
         assert not any(result[key] for key in ("notCreated", "notUpdated", "notDestroyed")), result
         self.find_boxes()
 
     # --- the Maildir
 
     def path(self, box, *more):
-        return os.path.join(self.maildir, FOLDERS[box], *more)
+        return os.path.join(self.maildir, self.folders[box], *more)
 
     def letters(self, box):
         """{letter: flag of the world}, by dovecot-keywords"""
@@ -350,13 +379,13 @@ class World:
         assert status == 0, f"exit status {status}: {said}"
         return said
 
-    def reset(self, base, options=""):
+    def reset(self, base, options="", boxes=""):
         shutil.rmtree(self.maildir, ignore_errors=True)
         shutil.rmtree(os.path.join(self.state, "sync"), ignore_errors=True)
         ids = list(self.email_ids().values())
         if ids:
             self.account.call("Email/set", destroy=ids)
-        self.reset_boxes()
+        self.reset_boxes(boxes)
         self.configure(options)
         self.import_all(base)
         self.good_run()
@@ -377,7 +406,11 @@ class Table:
     Of more, "options" are in the section from the start; "settled" instead of them after both
     sides agreed, with a run more; "then" from before the run that is looked at.  "later" is
     what changes at the service when all is done, "meanwhile" what does after a run that may have
-    been killed; "kills" is at how many points that is, where what it shows happens at few."""
+    been killed; "kills" is at how many points that is, where what it shows happens at few.
+
+    "has" are mailboxes that are there from the start.  What the service "refuses" is as in
+    liar.py, and what is "refused" then is said by each run, in as many requests as there are in
+    "requests".  When all that is done, it goes on with "next": (far, near, expected, more)."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -387,75 +420,122 @@ class Table:
         return row[5] if len(row) > 5 else {}
 
     def begin(self, world, row):
-        what, base, far, near, expected, more = (*row, {})[:6]
-        world.reset(base, more.get("options", ""))
+        _, base, *_ = row
+        more = self.more(row)
+        world.refuse({})
+        world.reset(base, more.get("options", ""), more.get("has", ""))
         if "settled" in more:
             world.configure(more["settled"])
             world.good_run()
+        return self.change(world, row)
+
+    def change(self, world, row):
+        _, _, far, near, expected, more = (*row, {})[:6]
         if "then" in more:
             world.configure(more["then"])
+        world.refuse(more.get("refuses", {}))
         world.change_far(far)
         world.change_near(near)
         boxes = more.get("boxes", "AB")
         return (expected, more.get("near", expected), boxes, more.get("folders", boxes)), more.get("flags", ())
 
-    def finish(self, world, state):
+    def good_run(self, world, row, *options, **how):
+        """A run that ends well, but for what is refused."""
+        refused = self.more(row).get("refused")
+        status, said = world.run(*options, **how)
+        assert status == (SOME if refused else 0), f"exit status {status}: {said}"
+        assert not refused or refused in said, f"not \"{refused}\": {said}"
+        return said
+
+    def finish(self, world, row, state):
+        more = self.more(row)
         world.check(*state)
         before = world.service.requests()
-        said = world.good_run("--json")
+        said = self.good_run(world, row, "--json")
         after = world.service.requests()
-        events = [json.loads(line) for line in said.splitlines()]
-        assert [event["event"] for event in events] == ["summary"], f"the next run does something: {said}"
-        requests = events[0]["requests"]
-        assert requests == 1, f"the next run takes {requests} requests: {said}"
+        events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        names = [event["event"] for event in events]
+        expected = ["error"] * (len(names) - 1) if "refused" in more else []
+        assert names == expected + ["summary"], f"the next run does something: {said}"
+        requests = events[-1]["requests"]
+        assert requests == more.get("requests", 1), f"the next run takes {requests} requests: {said}"
         assert before is None or after - before == requests, f"the next run made {after - before} requests: {said}"
         world.check(*state)
 
     def go_on(self, world, row, when, flags):
         if when in self.more(row):
             world.change_far(self.more(row)[when])
-            world.good_run(*flags)
+            self.good_run(world, row, *flags)
+
+    @staticmethod
+    def next(row):
+        """The row that goes on where this one ends, or None."""
+        return (row[0], "", *row[5]["next"]) if "next" in Table.more(row) else None
 
     def once(self, world, row):
         """Run a row; how many steps it took."""
         state, flags = self.begin(world, row)
+        steps = 0
+        while row:
+            steps += self.part(world, row, state, flags)
+            row = self.next(row)
+            if row:
+                state, flags = self.change(world, row)
+        return steps
+
+    def part(self, world, row, state, flags):
         count = os.path.join(world.folder, "count")
         if os.path.exists(count):
             os.remove(count)
-        status, said = world.run(*flags, count=count)
-        assert status == 0, f"exit status {status}: {said}"
+        self.good_run(world, row, *flags, count=count)
         self.go_on(world, row, "meanwhile", flags)
         self.go_on(world, row, "later", flags)
-        self.finish(world, state)
+        self.finish(world, row, state)
         with open(count, encoding="ascii") as file:
             return int(file.read())
 
     def killed(self, world, row, point, loses):
         """Run a row killed at a point, and again killed at another, and to its end."""
         state, flags = self.begin(world, row)
+        while row:
+            self.part_killed(world, row, state, flags, point, loses)
+            row = self.next(row)
+            if row:
+                state, flags = self.change(world, row)
+
+    def part_killed(self, world, row, state, flags, point, loses):
+        whole = SOME if "refused" in self.more(row) else 0
         status, said = world.run(*flags, crash=point, loses=loses)
-        assert status in (0, -9), f"exit status {status}: {said}"
+        assert status in (whole, -9), f"exit status {status}: {said}"
         world.change_far(self.more(row).get("meanwhile"))
         status, said = world.run(*flags, crash=point * 37 % 101 + 1, loses=loses)
-        assert status in (0, -9), f"the run after it: exit status {status}: {said}"
-        world.good_run(*flags)
+        assert status in (whole, -9), f"the run after it: exit status {status}: {said}"
+        self.good_run(world, row, *flags)
         self.go_on(world, row, "later", flags)
-        self.finish(world, state)
+        self.finish(world, row, state)
 
-    def run(self, kills, service=Sandbox):
+    def run(self, kills, service=Sandbox, liar=Liar):
         """Every row, killed at as many points as told, spread over it, every other time by a power
-        cut; 0 is at every point, by both."""
+        cut; 0 is at every point, by both.  The liar refuses for the service, unless it does so."""
+        rows = [row for row in self.rows if row[0] in sys.argv[1:] or not sys.argv[1:]]
+        refused = [row for row in rows if self.is_refused(row)]
+        failed = self.run_rows([row for row in rows if row not in refused], kills, service)
+        return self.run_rows(refused, kills, service, liar) or failed
+
+    @staticmethod
+    def is_refused(row):
+        return row is not None and ("refuses" in Table.more(row) or Table.is_refused(Table.next(row)))
+
+    def run_rows(self, rows, kills, service, liar=None):
+        if not rows:
+            return 0
         build = os.environ.get("FERRY_BUILD", ".")
         shim = os.path.join(build, "tests", "crash", "crash_point.so")
         folder = tempfile.mkdtemp(prefix="ferry-sync-worlds.")
-        world = World(folder, build, shim, service=service)
-        failed, started, ran, killed = [], time.monotonic(), 0, 0
-        only = sys.argv[1:]
+        world = World(folder, build, shim, liar, service=service)
+        failed, started, killed = [], time.monotonic(), 0
         try:
-            for row in self.rows:
-                if only and row[0] not in only:
-                    continue
-                ran += 1
+            for row in rows:
                 point = loses = None
                 try:
                     steps = self.once(world, row)
@@ -472,7 +552,7 @@ class Table:
                     failed.append(row[0])
                     print(f"FAILED: {row[0]}" + (f", killed at step {point}" if point else "") +
                           (" by a power cut" if point and loses else "") + f": {error}")
-            print(f"* {ran} worlds, {killed} kills, {time.monotonic() - started:.0f} s")
+            print(f"* {len(rows)} worlds, {killed} kills, {time.monotonic() - started:.0f} s")
         finally:
             world.close()
             shutil.rmtree(folder)

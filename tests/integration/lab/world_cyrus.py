@@ -8,6 +8,7 @@ the client of the sandbox's tests, which is not Ferry's.
 
 import base64
 import http.client
+import imaplib
 import importlib.machinery
 import importlib.util
 import json
@@ -39,7 +40,16 @@ SELECTED = [
     "a folder renamed here",
     "a mailbox renamed there, flag here",
     "a mailbox removed there",  # cannotCalculateChanges
+    "a folder renamed here, whose mailbox is newer than the one below it",
+    "refused: a folder renamed here, and then not",
+    "refused: a folder renamed here, and back",
+    "refused: a folder renamed here to another's name",
+    "refused: a folder with one below it",
+    "refused, fs: the folder of the inbox",
 ]
+
+# Of somebody's own mailbox, without that to remove or rename it.
+NO_RENAMES = "lrswipkteacdn"
 
 
 class Client(Account):
@@ -72,6 +82,8 @@ class Cyrus(Service):
         self.url = facts["JMAPS_URL"].removesuffix("/.well-known/jmap")
         self.authority = facts["TLS_CA"]
         self.account = Client(self, user, password)
+        self.imap = ("127.0.0.1", int(facts["IMAP_PORT"])), (user, password)
+        self.refused = False
         self.password = os.path.join(folder, "password")
         with open(os.open(self.password, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
             file.write(password + "\n")
@@ -89,6 +101,19 @@ class Cyrus(Service):
     def section(self, url):
         return (f'auth = basic api-url = "{url}" ca-file = "{self.authority}"'
                 f' user = "{self.account.id}" password-file = "{self.password}"')
+
+    def refuse(self, errors):
+        """By what the user may do: mayRename is false then, and Mailbox/set update forbidden."""
+        if self.refused == bool(errors):
+            return
+        self.refused = bool(errors)
+        where, who = self.imap
+        with imaplib.IMAP4(*where) as imap:
+            imap.login(*who)
+            for line in imap.list()[1]:
+                name = line.decode().rpartition(" ")[2]
+                status, said = imap.setacl(name, who[0], NO_RENAMES if errors else NO_RENAMES + "x")
+                assert status == "OK", said
 
     def requests(self):
         return None
@@ -118,7 +143,7 @@ def main():
     rows = rows_of(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "sync-worlds"))
     table = Table([rows[name] for name in sys.argv[1:] or SELECTED])
     return table.run(int(os.environ.get("SYNC_WORLD_KILLS", "2")),
-                     lambda folder: Cyrus(folder, facts_of(env), user, password))
+                     lambda folder: Cyrus(folder, facts_of(env), user, password), liar=None)
 
 
 if __name__ == "__main__":
