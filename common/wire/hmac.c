@@ -5,22 +5,29 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/base/xalloc.h"
 #include "common/wire/hmac.h"
 
 #define IDLE_MAX 16
 
+struct hmac_context {
+	EVP_MAC_CTX *mac;
+	struct buf key; /* that it has; no data: none */
+};
+
 /* Without a use now. */
 static struct {
 	pthread_mutex_t lock;
-	EVP_MAC_CTX *idle[IDLE_MAX];
+	struct hmac_context *idle[IDLE_MAX];
 	size_t count;
 } contexts = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* NULL if OpenSSL cannot. */
 static EVP_MAC_CTX *
-new_context(void)
+new_mac(void)
 {
 	static char digest[] = "SHA256";
 	const OSSL_PARAM parameters[] = {
@@ -37,10 +44,27 @@ new_context(void)
 	return context;
 }
 
-static EVP_MAC_CTX *
+static struct hmac_context *
+new_context(void)
+{
+	struct hmac_context *context = xcalloc(1, sizeof(*context));
+
+	context->mac = new_mac();
+	return context;
+}
+
+static void
+free_context(struct hmac_context *context)
+{
+	EVP_MAC_CTX_free(context->mac);
+	buf_wipe(&context->key);
+	free(context);
+}
+
+static struct hmac_context *
 take_context(void)
 {
-	EVP_MAC_CTX *context = NULL;
+	struct hmac_context *context = NULL;
 
 	pthread_mutex_lock(&contexts.lock);
 	if (contexts.count > 0)
@@ -50,7 +74,7 @@ take_context(void)
 }
 
 static void
-give_context(EVP_MAC_CTX *context)
+give_context(struct hmac_context *context)
 {
 	pthread_mutex_lock(&contexts.lock);
 	if (contexts.count < IDLE_MAX) {
@@ -58,7 +82,25 @@ give_context(EVP_MAC_CTX *context)
 		context = NULL;
 	}
 	pthread_mutex_unlock(&contexts.lock);
-	EVP_MAC_CTX_free(context);
+	if (context != NULL)
+		free_context(context);
+}
+
+/* Begin with a key; it is half of the work for a short text, unless the last one was the same. */
+static bool
+set_key(struct hmac_context *context, const struct buf *key)
+{
+	const struct buf *had = &context->key;
+
+	if (had->data != NULL && had->len == key->len &&
+	    memcmp(had->data, buf_str(key), key->len) == 0)
+		return EVP_MAC_init(context->mac, NULL, 0, NULL) == 1;
+	buf_wipe(&context->key);
+	if (EVP_MAC_init(context->mac, (const unsigned char *)buf_str(key), key->len, NULL) !=
+	    1)
+		return false;
+	buf_add(&context->key, buf_str(key), key->len);
+	return true;
 }
 
 struct hmac
@@ -66,16 +108,14 @@ hmac_begin(const struct buf *key)
 {
 	struct hmac h = {.context = take_context()};
 
-	h.good =
-	    h.context != NULL &&
-	    EVP_MAC_init(h.context, (const unsigned char *)buf_str(key), key->len, NULL) == 1;
+	h.good = h.context->mac != NULL && set_key(h.context, key);
 	return h;
 }
 
 void
 hmac_add(struct hmac *h, const void *bytes, size_t length)
 {
-	h->good = h->good && EVP_MAC_update(h->context, bytes, length) == 1;
+	h->good = h->good && EVP_MAC_update(h->context->mac, bytes, length) == 1;
 }
 
 void
@@ -91,9 +131,9 @@ hmac_end(struct hmac *h, char *digits, size_t length)
 	unsigned char hash[HMAC_DIGITS / 2];
 	size_t size;
 
-	h->good = h->good && EVP_MAC_final(h->context, hash, &size, sizeof(hash)) == 1;
+	h->good = h->good && EVP_MAC_final(h->context->mac, hash, &size, sizeof(hash)) == 1;
 	if (!h->good) {
-		EVP_MAC_CTX_free(h->context);
+		free_context(h->context);
 		return false;
 	}
 	give_context(h->context);

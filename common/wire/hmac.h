@@ -9,12 +9,12 @@
  *
  * What fails on the way, hmac_end() tells; it is to be called in any case.  OpenSSL's contexts
  * are kept for the next who comes, because making one takes longer than to hash a message's
- * envelope.  Thread-safe; a struct hmac belongs to one thread.
+ * envelope; and their keys, for as long as the process lives.  Thread-safe; a struct hmac
+ * belongs to one thread.
  */
 #ifndef FERRY_HMAC_H
 #define FERRY_HMAC_H
 
-#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -22,8 +22,10 @@
 
 #define HMAC_DIGITS 64
 
+struct hmac_context;
+
 struct hmac {
-	EVP_MAC_CTX *context;
+	struct hmac_context *context;
 	bool good; /* so far */
 };
 
