@@ -3,7 +3,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
@@ -136,7 +135,7 @@ static unsigned
 count_of(const struct mail *mail, const char *name)
 {
 	for (size_t i = mail->field_count; i > 0; i--)
-		if (strcasecmp(mail->fields[i - 1].name, name) == 0)
+		if (mail_field_is(&mail->fields[i - 1], name))
 			return mail->fields[i - 1].index;
 	return 0;
 }
@@ -181,7 +180,7 @@ const struct mail_field *
 mail_find(const struct mail *mail, const char *name, size_t n)
 {
 	for (size_t i = 0; i < mail->field_count; i++)
-		if (strcasecmp(mail->fields[i].name, name) == 0 && n-- == 0)
+		if (mail_field_is(&mail->fields[i], name) && n-- == 0)
 			return &mail->fields[i];
 	return NULL;
 }

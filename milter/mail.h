@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "common/base/outcome.h"
@@ -64,6 +65,14 @@ void mail_recipient(struct mail *mail, const char *given, char *const *arguments
 /* A header field.  A value with CRLF for LF is taken too, and one blank before it is not
  * part of it. */
 void mail_field(struct mail *mail, const char *name, const char *value);
+
+/* Has it this name, in any case?  Most that have not differ in the first letter. */
+static inline bool
+mail_field_is(const struct mail_field *field, const char *name)
+{
+	return ((field->name[0] ^ name[0]) & ~('a' ^ 'A')) == 0 &&
+	       strcasecmp(field->name, name) == 0;
+}
 
 /* The n-th field (from 0) of a name in any case, or NULL. */
 const struct mail_field *mail_find(const struct mail *mail, const char *name, size_t n);

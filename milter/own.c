@@ -166,7 +166,7 @@ add_fields(struct own *own, const struct mail *mail, bool for_texts)
 
 	for (size_t i = 0; i < mail->field_count; i++)
 		for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++)
-			if (strcasecmp(mail->fields[i].name, fields[k].name) == 0)
+			if (mail_field_is(&mail->fields[i], fields[k].name))
 				left -= add_field(own, &mail->fields[i], left,
 				    for_texts && fields[k].names_messages, for_texts);
 }

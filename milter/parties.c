@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/xalloc.h"
 #include "common/wire/address.h"
@@ -85,12 +84,12 @@ parties_free(struct parties *parties)
 }
 
 bool
-parties_is_field(const char *name)
+parties_is_field(const struct mail_field *field)
 {
 	static const char *const names[] = {"To", "Cc", "Resent-To", "Resent-Cc"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcasecmp(name, names[i]) == 0)
+		if (mail_field_is(field, names[i]))
 			return true;
 	return false;
 }
@@ -130,7 +129,7 @@ parties_of(const struct mail *mail, struct parties *parties_r)
 		add(parties_r, mail->recipients[i].address);
 	parties_r->recipients = parties_r->count;
 	for (size_t i = 0; i < mail->field_count && outcome_is_ok(&o); i++)
-		if (parties_is_field(mail->fields[i].name))
+		if (parties_is_field(&mail->fields[i]))
 			o = read_field(parties_r, &mail->fields[i]);
 	if (!outcome_is_ok(&o))
 		parties_free(parties_r);

@@ -46,6 +46,6 @@ struct outcome parties_of(const struct mail *mail, struct parties *parties_r);
 struct party *parties_find(const struct parties *parties, const char *address);
 
 /* Is this one of the fields whose addresses are parties? */
-bool parties_is_field(const char *name);
+bool parties_is_field(const struct mail_field *field);
 
 #endif
