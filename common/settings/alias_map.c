@@ -31,7 +31,8 @@
 struct alias_map {
 	char *path;
 	struct store *store; /* NULL after a failure */
-	bool reading;        /* between begin_reading and end_reading, domains are up to date */
+	bool reading;        /* between begin_reading and end_reading: what is known holds */
+	int64_t state;       /* of the database, that it is known of */
 	struct reverse_domains domains;
 };
 
@@ -92,6 +93,13 @@ alias_map_open(const char *path, struct alias_map **map_r)
 	return o;
 }
 
+/* The database is another: nothing is known of it. */
+static void
+forget(struct alias_map *map)
+{
+	reverse_domains_forget(&map->domains);
+}
+
 void
 alias_map_close(struct alias_map **map)
 {
@@ -120,7 +128,7 @@ finish(struct alias_map *map)
 
 	if (!outcome_is_ok(&o)) {
 		store_close(&map->store);
-		reverse_domains_forget(&map->domains);
+		forget(map);
 		map->reading = false;
 	}
 	return o;
@@ -147,7 +155,7 @@ static struct outcome
 commit(struct alias_map *map)
 {
 	(void)store_commit(map->store);
-	reverse_domains_forget(&map->domains);
+	forget(map);
 	return finish(map);
 }
 
@@ -156,13 +164,17 @@ void
 alias_map_begin_reading(struct alias_map *map)
 {
 	struct outcome o;
+	int64_t state;
 
-	if (store_of(map, &o) != NULL) {
-		store_begin_reading(map->store);
-		reverse_domains_update(&map->domains, map->store);
-		map->reading = true;
-		(void)finish(map);
-	}
+	if (store_of(map, &o) == NULL)
+		return;
+	state = store_begin_reading(map->store);
+	if (state != map->state)
+		forget(map);
+	map->state = state;
+	reverse_domains_update(&map->domains, map->store);
+	map->reading = true;
+	(void)finish(map);
 }
 
 void
