@@ -20,21 +20,11 @@
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
-#include "common/settings/alias_map.h"
-#include "common/settings/reverse_domains.h"
-#include "common/settings/store.h"
+#include "common/settings/alias_map_parts.h"
 
 #define TRIES       6 /* of two seconds each */
 #define PAUSE_MS    20
 #define CACHE_PAGES 256 /* 1 MB */
-
-struct alias_map {
-	char *path;
-	struct store *store; /* NULL after a failure */
-	bool reading;        /* between begin_reading and end_reading: what is known holds */
-	int64_t state;       /* of the database, that it is known of */
-	struct reverse_domains domains;
-};
 
 static const char *const steps[] = {
     "CREATE TABLE alias("
@@ -134,9 +124,8 @@ finish(struct alias_map *map)
 	return o;
 }
 
-/* Begin a change, waiting for others in turns. */
-static struct outcome
-begin(struct alias_map *map)
+struct outcome
+alias_map_begin(struct alias_map *map)
 {
 	struct outcome o;
 
@@ -151,8 +140,8 @@ begin(struct alias_map *map)
 	return o;
 }
 
-static struct outcome
-commit(struct alias_map *map)
+struct outcome
+alias_map_commit(struct alias_map *map)
 {
 	(void)store_commit(map->store);
 	forget(map);
@@ -202,9 +191,8 @@ alias_map_contact_free(struct alias_map_contact *contact)
 	*contact = (struct alias_map_contact){0};
 }
 
-/* The address with its domain in lower case; the caller free()s. */
-static char *
-with_lower_domain(const char *address)
+char *
+alias_map_key(const char *address)
 {
 	char *copy = xstrdup(address), *at = strrchr(copy, '@');
 
@@ -316,7 +304,7 @@ struct outcome
 alias_map_find_contact(struct alias_map *map, int64_t alias_id, const char *address,
     struct alias_map_contact *contact_r)
 {
-	char *key = with_lower_domain(address);
+	char *key = alias_map_key(address);
 	struct outcome o = find_contact(map, contact_r,
 	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE alias = ? AND address = ?", "it",
 	    alias_id, key);
@@ -340,7 +328,7 @@ struct outcome
 alias_map_find_correspondent(struct alias_map *map, const char *address,
     struct alias_map_contact *contact_r, int64_t *count_r)
 {
-	char *key = with_lower_domain(address);
+	char *key = alias_map_key(address);
 	struct outcome o = find_contact(map, contact_r,
 	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1", "t", key);
 
@@ -354,129 +342,6 @@ alias_map_find_correspondent(struct alias_map *map, const char *address,
 	}
 	free(key);
 	return o;
-}
-
-/* Within a transaction.  Another alias that had the address is gone: addresses are unique. */
-static void
-put_alias(struct store *s, const struct alias_map_alias *alias)
-{
-	store_run(s, "DELETE FROM alias WHERE address = ? AND id <> ?", "ti", alias->address,
-	    alias->id);
-	store_run(s,
-	    "INSERT INTO alias(id, address, enabled, trashed, learned) VALUES(?, ?, ?, ?, ?)"
-	    " ON CONFLICT(id) DO UPDATE SET address = excluded.address,"
-	    " enabled = excluded.enabled, trashed = excluded.trashed,"
-	    " learned = excluded.learned",
-	    "itiii", alias->id, alias->address, (int64_t)alias->enabled,
-	    (int64_t)alias->trashed, clock_wall_ms());
-}
-
-struct outcome
-alias_map_put_alias(struct alias_map *map, const struct alias_map_alias *alias)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	put_alias(map->store, alias);
-	return commit(map);
-}
-
-struct outcome
-alias_map_put_host(
-    struct alias_map *map, const char *hostname, const struct alias_map_alias *alias)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	put_alias(map->store, alias);
-	store_run(map->store,
-	    "INSERT INTO host(hostname, alias) VALUES(?, ?)"
-	    " ON CONFLICT(hostname) DO UPDATE SET alias = excluded.alias",
-	    "ti", hostname, alias->id);
-	return commit(map);
-}
-
-struct outcome
-alias_map_put_contact(struct alias_map *map, const struct alias_map_contact *contact)
-{
-	char *address = with_lower_domain(contact->address);
-	struct outcome o = begin(map);
-
-	if (outcome_is_ok(&o)) {
-		/* A contact that was deleted and made again has a new id and reverse address. */
-		store_run(map->store,
-		    "DELETE FROM contact WHERE id <> ? AND (reverse = ? OR (alias = ? AND"
-		    " address = ?))",
-		    "itit", contact->id, contact->reverse, contact->alias_id, address);
-		store_run(map->store,
-		    "INSERT INTO contact(id, alias, address, reverse, learned)"
-		    " VALUES(?, ?, ?, ?, ?)"
-		    " ON CONFLICT(id) DO UPDATE SET alias = excluded.alias,"
-		    " address = excluded.address, reverse = excluded.reverse,"
-		    " learned = excluded.learned",
-		    "iitti", contact->id, contact->alias_id, address, contact->reverse,
-		    clock_wall_ms());
-		o = commit(map);
-	}
-	free(address);
-	return o;
-}
-
-struct outcome
-alias_map_drop_host(struct alias_map *map, const char *hostname)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "DELETE FROM host WHERE hostname = ?", "t", hostname);
-	return commit(map);
-}
-
-struct outcome
-alias_map_drop_contact(struct alias_map *map, int64_t id)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "DELETE FROM contact WHERE id = ?", "i", id);
-	return commit(map);
-}
-
-struct outcome
-alias_map_drop_alias(struct alias_map *map, int64_t id)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "DELETE FROM host WHERE alias = ?", "i", id);
-	store_run(map->store, "DELETE FROM contact WHERE alias = ?", "i", id);
-	store_run(map->store, "DELETE FROM alias WHERE id = ?", "i", id);
-	return commit(map);
-}
-
-int64_t
-alias_map_rebuild_begin(void)
-{
-	return clock_wall_ms();
-}
-
-struct outcome
-alias_map_rebuild_end(struct alias_map *map, int64_t begun, bool contacts)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "UPDATE alias SET trashed = 1, enabled = 0 WHERE learned < ?",
-	    "i", begun);
-	if (contacts)
-		store_run(map->store, "DELETE FROM contact WHERE learned < ?", "i", begun);
-	return commit(map);
 }
 
 struct outcome
