@@ -88,6 +88,7 @@ static void
 forget(struct alias_map *map)
 {
 	reverse_domains_forget(&map->domains);
+	alias_memory_forget(&map->memory);
 }
 
 void
@@ -96,6 +97,7 @@ alias_map_close(struct alias_map **map)
 	if (*map == NULL)
 		return;
 	reverse_domains_forget(&(*map)->domains);
+	alias_memory_free(&(*map)->memory);
 	store_close(&(*map)->store);
 	free((*map)->path);
 	free(*map);
@@ -275,14 +277,67 @@ find_contact(struct alias_map *map, struct alias_map_contact *contact_r, const c
 	return finish(map);
 }
 
+/* Is it remembered?  Only while the map is read is it known to hold. */
+static bool
+remembers(const struct alias_map *map, int64_t alias_id, const char *key,
+    struct alias_memory_row *row_r)
+{
+	return map->reading && alias_memory_find(&map->memory, alias_id, key, row_r);
+}
+
+/* Remember what was found. */
+static void
+remember_host(struct alias_map *map, const char *hostname, const struct alias_map_alias *alias)
+{
+	const struct alias_memory_row row = {
+	    .id = alias->id,
+	    .address = alias->address,
+	    .enabled = alias->enabled,
+	    .trashed = alias->trashed,
+	    .learned_ms = alias->learned_ms,
+	};
+
+	if (map->reading && alias->id != 0)
+		alias_memory_keep(&map->memory, 0, hostname, &row);
+}
+
+static void
+remember_contact(
+    struct alias_map *map, const char *key, const struct alias_map_contact *contact)
+{
+	const struct alias_memory_row row = {
+	    .id = contact->id,
+	    .address = contact->reverse,
+	    .learned_ms = contact->learned_ms,
+	};
+
+	if (map->reading && contact->id != 0)
+		alias_memory_keep(&map->memory, contact->alias_id, key, &row);
+}
+
 struct outcome
 alias_map_find_host(
     struct alias_map *map, const char *hostname, struct alias_map_alias *alias_r)
 {
-	return find_alias(map, alias_r,
+	struct alias_memory_row row;
+	struct outcome o;
+
+	if (remembers(map, 0, hostname, &row)) {
+		*alias_r = (struct alias_map_alias){
+		    .id = row.id,
+		    .address = xstrdup(row.address),
+		    .enabled = row.enabled,
+		    .trashed = row.trashed,
+		    .learned_ms = row.learned_ms,
+		};
+		return outcome_ok();
+	}
+	o = find_alias(map, alias_r,
 	    "SELECT " ALIAS_COLUMNS " FROM host h JOIN alias a ON a.id = h.alias"
 	    " WHERE h.hostname = ?",
 	    "t", hostname);
+	remember_host(map, hostname, alias_r);
+	return o;
 }
 
 struct outcome
@@ -305,10 +360,23 @@ alias_map_find_contact(struct alias_map *map, int64_t alias_id, const char *addr
     struct alias_map_contact *contact_r)
 {
 	char *key = alias_map_key(address);
-	struct outcome o = find_contact(map, contact_r,
+	struct alias_memory_row row;
+	struct outcome o;
+
+	if (remembers(map, alias_id, key, &row)) {
+		*contact_r = (struct alias_map_contact){
+		    .id = row.id,
+		    .alias_id = alias_id,
+		    .address = key,
+		    .reverse = xstrdup(row.address),
+		    .learned_ms = row.learned_ms,
+		};
+		return outcome_ok();
+	}
+	o = find_contact(map, contact_r,
 	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE alias = ? AND address = ?", "it",
 	    alias_id, key);
-
+	remember_contact(map, key, contact_r);
 	free(key);
 	return o;
 }

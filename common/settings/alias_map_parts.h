@@ -8,6 +8,7 @@
 #define FERRY_ALIAS_MAP_PARTS_H
 
 #include "common/settings/alias_map.h"
+#include "common/settings/alias_memory.h"
 #include "common/settings/reverse_domains.h"
 #include "common/settings/store.h"
 
@@ -17,6 +18,7 @@ struct alias_map {
 	bool reading;        /* between begin_reading and end_reading: what is known holds */
 	int64_t state;       /* of the database, that it is known of */
 	struct reverse_domains domains;
+	struct alias_memory memory;
 };
 
 /* Begin a change, waiting for others in turns; and end it. */

@@ -1,0 +1,107 @@
+/*
+ * What an alias map answered last: a hash table of chains, whose entries lie one behind the
+ * other, so that all of them are forgotten at once.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/xalloc.h"
+#include "common/settings/alias_memory.h"
+
+#define SLOTS 4096 /* a power of two */
+
+struct entry {
+	struct alias_memory_row row; /* but for the address */
+	int64_t alias_id;
+	uint32_t next;       /* of the same slot, like the slots */
+	uint32_t key_length; /* with its NUL */
+	char texts[];        /* the key and the address, a NUL behind each */
+};
+
+static uint32_t *
+slot_of(const struct alias_memory *memory, int64_t alias_id, const char *key)
+{
+	uint32_t hash = 2166136261u ^ (uint32_t)alias_id; /* FNV-1a */
+
+	for (; *key != '\0'; key++)
+		hash = (hash ^ (unsigned char)*key) * 16777619u;
+	return &memory->slots[(hash ^ hash >> 16) & (SLOTS - 1)];
+}
+
+/* At a position + 1; NULL if that is 0. */
+static const struct entry *
+entry_at(const struct alias_memory *memory, uint32_t position)
+{
+	return position != 0 ? (const void *)(memory->entries.data + position - 1) : NULL;
+}
+
+bool
+alias_memory_find(const struct alias_memory *memory, int64_t alias_id, const char *key,
+    struct alias_memory_row *row_r)
+{
+	const struct entry *entry;
+
+	if (memory->slots == NULL)
+		return false;
+	entry = entry_at(memory, *slot_of(memory, alias_id, key));
+	while (entry != NULL && (entry->alias_id != alias_id || strcmp(entry->texts, key) != 0))
+		entry = entry_at(memory, entry->next);
+	if (entry == NULL)
+		return false;
+	*row_r = entry->row;
+	row_r->address = entry->texts + entry->key_length;
+	return true;
+}
+
+/* Append an entry; the size of each keeps the next one aligned. */
+static void
+add(struct alias_memory *memory, const struct entry *entry, const char *key,
+    const char *address, size_t size)
+{
+	size_t address_length = strlen(address) + 1;
+	size_t padding = size - sizeof(*entry) - entry->key_length - address_length;
+
+	buf_add(&memory->entries, entry, sizeof(*entry));
+	buf_add(&memory->entries, key, entry->key_length);
+	buf_add(&memory->entries, address, address_length);
+	buf_add(&memory->entries, (const char[sizeof(int64_t)]){0}, padding);
+}
+
+void
+alias_memory_keep(struct alias_memory *memory, int64_t alias_id, const char *key,
+    const struct alias_memory_row *row)
+{
+	struct entry entry = {
+	    .row = *row, .alias_id = alias_id, .key_length = (uint32_t)strlen(key) + 1};
+	size_t size = sizeof(entry) + entry.key_length + strlen(row->address) + 1;
+	uint32_t *slot;
+
+	size = (size + sizeof(int64_t) - 1) / sizeof(int64_t) * sizeof(int64_t);
+	if (size >= ALIAS_MEMORY_BYTES)
+		return;
+	if (memory->entries.len + size >= ALIAS_MEMORY_BYTES)
+		alias_memory_forget(memory);
+	if (memory->slots == NULL)
+		memory->slots = xcalloc(SLOTS, sizeof(memory->slots[0]));
+	slot = slot_of(memory, alias_id, key);
+	entry.next = *slot;
+	*slot = (uint32_t)memory->entries.len + 1;
+	add(memory, &entry, key, row->address, size);
+}
+
+void
+alias_memory_forget(struct alias_memory *memory)
+{
+	if (memory->entries.len == 0)
+		return;
+	buf_reset(&memory->entries);
+	memset(memory->slots, 0, SLOTS * sizeof(memory->slots[0]));
+}
+
+void
+alias_memory_free(struct alias_memory *memory)
+{
+	free(memory->slots);
+	buf_free(&memory->entries);
+	memory->slots = NULL;
+}
