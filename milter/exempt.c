@@ -40,7 +40,7 @@ is_word(const char *value, const char *word)
 static bool
 holds(const struct buf *key, const struct mail *mail, int64_t now, const char *value)
 {
-	char **recipients = xcalloc(mail->recipient_count + 1, sizeof(*recipients));
+	const char **recipients = xcalloc(mail->recipient_count + 1, sizeof(*recipients));
 	struct alias_stamp_envelope envelope = {
 	    .sender = mail->sender.address,
 	    .recipients = recipients,
