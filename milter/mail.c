@@ -8,19 +8,12 @@
 #include "common/base/xalloc.h"
 #include "milter/mail.h"
 
+#define FIRST 8 /* recipients, and fields, that there is room for at once; a power of two */
+
 void
 mail_init(struct mail *mail)
 {
 	*mail = (struct mail){.client.ss_family = AF_UNSPEC, .fault = outcome_ok()};
-}
-
-static void
-free_path(struct mail_path *path)
-{
-	free(path->given);
-	free(path->address);
-	free(path->arguments);
-	*path = (struct mail_path){0};
 }
 
 void
@@ -30,15 +23,9 @@ mail_reset(struct mail *mail)
 
 	free(mail->queue_id);
 	free(mail->login);
-	free_path(&mail->sender);
-	for (size_t i = 0; i < mail->recipient_count; i++)
-		free_path(&mail->recipients[i]);
-	for (size_t i = 0; i < mail->field_count; i++) {
-		free(mail->fields[i].name);
-		free(mail->fields[i].value);
-	}
 	free(mail->recipients);
 	free(mail->fields);
+	texts_free(&mail->texts);
 	mail_init(mail);
 	mail->client = client;
 }
@@ -59,27 +46,30 @@ fault(struct mail *mail, struct outcome o)
 }
 
 /* Without its brackets. */
-static char *
-bare(const char *given)
+static const char *
+bare(struct mail *mail, const char *given)
 {
 	size_t length = strlen(given);
 
 	if (length >= 2 && given[0] == '<' && given[length - 1] == '>')
-		return xstrndup(given + 1, length - 2);
-	return xstrdup(given);
+		return texts_add_part(&mail->texts, given + 1, length - 2);
+	return given;
 }
 
-static char *
-join(char *const *arguments)
+static const char *
+join(struct mail *mail, char *const *arguments)
 {
 	struct buf text = BUF_INIT;
+	const char *joined;
 
 	for (; arguments != NULL && *arguments != NULL; arguments++) {
 		if (text.len != 0)
 			buf_addc(&text, ' ');
 		buf_adds(&text, *arguments);
 	}
-	return text.len != 0 ? buf_steal(&text) : NULL;
+	joined = text.len != 0 ? texts_add_part(&mail->texts, text.data, text.len) : NULL;
+	buf_free(&text);
+	return joined;
 }
 
 /* Take an address of the envelope, if there is room for it. */
@@ -96,24 +86,27 @@ take_path(
 		return false;
 	}
 	mail->envelope_bytes += bytes;
-	*path_r = (struct mail_path){xstrdup(given), bare(given), join(arguments)};
+	given = texts_add(&mail->texts, given);
+	*path_r = (struct mail_path){given, bare(mail, given), join(mail, arguments)};
 	return true;
 }
 
 void
 mail_sender(struct mail *mail, const char *given, char *const *arguments)
 {
-	free_path(&mail->sender);
+	mail->sender = (struct mail_path){0};
 	(void)take_path(mail, given, arguments, &mail->sender);
 }
 
-/* Make room for one more of count things: it doubles where count is a power of two. */
+/* Make room for one more of count things: from FIRST on it doubles. */
 static void *
 grow(void *things, size_t count, size_t size)
 {
-	if ((count & (count - 1)) != 0)
+	if (count == 0)
+		return xreallocarray(things, FIRST, size);
+	if (count < FIRST || (count & (count - 1)) != 0)
 		return things;
-	return xreallocarray(things, count == 0 ? 1 : 2 * count, size);
+	return xreallocarray(things, 2 * count, size);
 }
 
 void
@@ -141,14 +134,14 @@ count_of(const struct mail *mail, const char *name)
 }
 
 /* A copy of the value with LF for CRLF, without the blank before it. */
-static char *
-clean(const char *value)
+static const char *
+clean(struct mail *mail, const char *value)
 {
 	char *copy, *to;
 
 	if (*value == ' ')
 		value++;
-	copy = to = xstrdup(value);
+	copy = to = texts_add(&mail->texts, value);
 	for (const char *p = value; *p != '\0'; p++)
 		if (p[0] != '\r' || p[1] != '\n')
 			*to++ = *p;
@@ -169,8 +162,8 @@ mail_field(struct mail *mail, const char *name, const char *value)
 	mail->header_bytes += bytes;
 	mail->fields = grow(mail->fields, mail->field_count, sizeof(mail->fields[0]));
 	mail->fields[mail->field_count] = (struct mail_field){
-	    .name = xstrdup(name),
-	    .value = clean(value),
+	    .name = texts_add(&mail->texts, name),
+	    .value = clean(mail, value),
 	    .index = count_of(mail, name) + 1,
 	};
 	mail->field_count++;

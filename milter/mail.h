@@ -13,24 +13,25 @@
 #include <sys/socket.h>
 
 #include "common/base/outcome.h"
+#include "common/base/texts.h"
 
 #define MAIL_HEADER_MAX     (1u << 20) /* bytes of all fields together */
 #define MAIL_FIELDS_MAX     5000
 #define MAIL_RECIPIENTS_MAX 5000
 #define MAIL_ENVELOPE_MAX   (1u << 20) /* bytes of all addresses and their arguments */
 
-/* An address of the envelope. */
+/* An address of the envelope.  Its texts, like those of fields, are the mail's. */
 struct mail_path {
-	char *given;     /* as the MTA gave it: "<a@b>", or from sendmail(1) "a@b" */
-	char *address;   /* without brackets; "" is the null sender */
-	char *arguments; /* ESMTP arguments as they came, separated by blanks, or NULL */
+	const char *given;     /* as the MTA gave it: "<a@b>", or from sendmail(1) "a@b" */
+	const char *address;   /* without brackets; "" is the null sender */
+	const char *arguments; /* ESMTP arguments as they came, separated by blanks, or NULL */
 };
 
 /* A field of the header, as the MTA shows it: its own Received is not there. */
 struct mail_field {
-	char *name;
-	char *value;    /* without the blank after the colon; lines end with LF */
-	unsigned index; /* among the fields of that name, in any case of letters, from 1 */
+	const char *name;
+	const char *value; /* without the blank after the colon; lines end with LF */
+	unsigned index;    /* among the fields of that name, in any case of letters, from 1 */
 };
 
 struct mail {
@@ -50,6 +51,7 @@ struct mail {
 	/* OK, or what makes it a message that cannot be judged: local/too-large, local/header. */
 	struct outcome fault;
 	size_t header_bytes, envelope_bytes;
+	struct texts texts;
 };
 
 void mail_init(struct mail *mail);

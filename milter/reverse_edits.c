@@ -124,11 +124,11 @@ name_nobody(const struct judging *j, struct edits *edits)
 		return;
 	}
 	for (size_t i = 0; i < edits->count; i++) {
-		struct edit *e = &edits->items[i];
+		const struct edit *e = &edits->items[i];
 
 		if (e->kind == EDIT_CHGHEADER && e->index == 1 &&
 		    strcasecmp(e->name, "To") == 0)
-			e->value = xstrdup(RECIPIENT_FIELD_NONE);
+			edits_set_value(edits, i, RECIPIENT_FIELD_NONE);
 	}
 }
 
