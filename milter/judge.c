@@ -111,7 +111,7 @@ add_stamp(const struct judging *j, const char *sender, struct edits *edits)
 	struct buf value = BUF_INIT;
 
 	for (size_t i = 0; i < mail->recipient_count; i++) {
-		const char *address = correspondents_address(j, &mail->recipients[i]);
+		const char *address = correspondents_address(j, i);
 
 		recipients[i] = address != NULL ? address : mail->recipients[i].address;
 	}

@@ -149,3 +149,12 @@ parties_find(const struct parties *parties, const char *address)
 	free(key);
 	return *slot != 0 ? &parties->items[*slot - 1] : NULL;
 }
+
+const struct party *
+parties_recipient(const struct parties *parties, const struct mail *mail, size_t i)
+{
+	/* None was there twice: they are in the envelope's order. */
+	if (parties->recipients == mail->recipient_count)
+		return &parties->items[i];
+	return parties_find(parties, mail->recipients[i].address);
+}

@@ -53,7 +53,7 @@ edit_envelope(const struct judging *j, struct edits *edits)
 
 	for (size_t i = 0; i < j->mail->recipient_count; i++) {
 		const struct mail_path *recipient = &j->mail->recipients[i];
-		const char *address = correspondents_address(j, recipient);
+		const char *address = correspondents_address(j, i);
 		char *arguments;
 
 		if (address == NULL)
