@@ -8,14 +8,15 @@
 #include "common/base/xalloc.h"
 #include "common/settings/alias_memory.h"
 
-#define SLOTS 4096 /* a power of two */
+#define SLOTS           4096 /* a power of two */
+#define ENTRY_BYTES_MAX 4096 /* a longer address is none that mail goes to */
 
 struct entry {
-	struct alias_memory_row row; /* but for the address */
-	int64_t alias_id;
+	int64_t alias_id, id, learned_ms;
 	uint32_t next;       /* of the same slot, like the slots */
-	uint32_t key_length; /* with its NUL */
-	char texts[];        /* the key and the address, a NUL behind each */
+	uint16_t key_length; /* with its NUL */
+	bool enabled, trashed;
+	char texts[]; /* the key and the address, a NUL behind each */
 };
 
 static uint32_t *
@@ -48,8 +49,13 @@ alias_memory_find(const struct alias_memory *memory, int64_t alias_id, const cha
 		entry = entry_at(memory, entry->next);
 	if (entry == NULL)
 		return false;
-	*row_r = entry->row;
-	row_r->address = entry->texts + entry->key_length;
+	*row_r = (struct alias_memory_row){
+	    .id = entry->id,
+	    .address = entry->texts + entry->key_length,
+	    .enabled = entry->enabled,
+	    .trashed = entry->trashed,
+	    .learned_ms = entry->learned_ms,
+	};
 	return true;
 }
 
@@ -71,22 +77,33 @@ void
 alias_memory_keep(struct alias_memory *memory, int64_t alias_id, const char *key,
     const struct alias_memory_row *row)
 {
-	struct entry entry = {
-	    .row = *row, .alias_id = alias_id, .key_length = (uint32_t)strlen(key) + 1};
-	size_t size = sizeof(entry) + entry.key_length + strlen(row->address) + 1;
+	size_t key_length = strlen(key) + 1;
+	size_t size = sizeof(struct entry) + key_length + strlen(row->address) + 1;
 	uint32_t *slot;
 
 	size = (size + sizeof(int64_t) - 1) / sizeof(int64_t) * sizeof(int64_t);
-	if (size >= ALIAS_MEMORY_BYTES)
+	if (size > ENTRY_BYTES_MAX)
 		return;
 	if (memory->entries.len + size >= ALIAS_MEMORY_BYTES)
 		alias_memory_forget(memory);
-	if (memory->slots == NULL)
+	if (memory->slots == NULL) {
 		memory->slots = xcalloc(SLOTS, sizeof(memory->slots[0]));
+		/* What nobody writes to is no memory yet, and nothing has to be moved. */
+		buf_reserve(&memory->entries, ALIAS_MEMORY_BYTES - 1);
+	}
 	slot = slot_of(memory, alias_id, key);
-	entry.next = *slot;
-	*slot = (uint32_t)memory->entries.len + 1;
-	add(memory, &entry, key, row->address, size);
+	add(memory,
+	    &(struct entry){
+	        .alias_id = alias_id,
+	        .id = row->id,
+	        .learned_ms = row->learned_ms,
+	        .next = *slot,
+	        .key_length = (uint16_t)key_length,
+	        .enabled = row->enabled,
+	        .trashed = row->trashed,
+	    },
+	    key, row->address, size);
+	*slot = (uint32_t)(memory->entries.len - size) + 1;
 }
 
 void

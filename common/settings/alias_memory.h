@@ -40,7 +40,7 @@ struct alias_memory_row {
 bool alias_memory_find(const struct alias_memory *memory, int64_t alias_id, const char *key,
     struct alias_memory_row *row_r);
 
-/* Keep what was not found. */
+/* Keep what was not found; what is too long is not kept. */
 void alias_memory_keep(struct alias_memory *memory, int64_t alias_id, const char *key,
     const struct alias_memory_row *row);
 
