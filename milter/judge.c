@@ -204,7 +204,7 @@ rewrite(struct judging *j)
 static void
 judge_correspondents(struct judging *j)
 {
-	struct outcome o = j->mail->fault;
+	struct outcome o = mail_fault(j->mail);
 
 	j->look = (struct look)LOOK_INTO(j->book);
 	own_find(j->mail, book_account(j->book),

@@ -8,12 +8,15 @@
 #include "common/base/xalloc.h"
 #include "milter/mail.h"
 
-#define FIRST 8 /* recipients, and fields, that there is room for at once; a power of two */
+#define FIRST 4 /* recipients, and fields, that there is room for at once; a power of two */
+
+#define TEXT_OF_IT(number) #number
+#define TEXT_OF(number)    TEXT_OF_IT(number)
 
 void
 mail_init(struct mail *mail)
 {
-	*mail = (struct mail){.client.ss_family = AF_UNSPEC, .fault = outcome_ok()};
+	*mail = (struct mail){.client.ss_family = AF_UNSPEC};
 }
 
 void
@@ -37,12 +40,20 @@ mail_free(struct mail *mail)
 	mail_init(mail);
 }
 
-/* Note what is wrong, unless something is already. */
+/* Note what is too large, unless something is already. */
 static void
-fault(struct mail *mail, struct outcome o)
+note_too_large(struct mail *mail, const char *what)
 {
-	if (outcome_is_ok(&mail->fault))
-		mail->fault = o;
+	if (mail->too_large == NULL)
+		mail->too_large = what;
+}
+
+struct outcome
+mail_fault(const struct mail *mail)
+{
+	return mail->too_large == NULL
+	           ? outcome_ok()
+	           : outcome_make("local", "too-large", "%s", mail->too_large);
 }
 
 /* Without its brackets. */
@@ -82,7 +93,7 @@ take_path(
 	for (char *const *p = arguments; p != NULL && *p != NULL; p++)
 		bytes += strlen(*p);
 	if (bytes > MAIL_ENVELOPE_MAX - mail->envelope_bytes) {
-		fault(mail, outcome_make("local", "too-large", "its envelope"));
+		note_too_large(mail, "its envelope");
 		return false;
 	}
 	mail->envelope_bytes += bytes;
@@ -113,8 +124,7 @@ void
 mail_recipient(struct mail *mail, const char *given, char *const *arguments)
 {
 	if (mail->recipient_count == MAIL_RECIPIENTS_MAX) {
-		fault(mail, outcome_make("local", "too-large", "more than %d recipients",
-		                MAIL_RECIPIENTS_MAX));
+		note_too_large(mail, "more than " TEXT_OF(MAIL_RECIPIENTS_MAX) " recipients");
 		return;
 	}
 	mail->recipients =
@@ -141,8 +151,11 @@ clean(struct mail *mail, const char *value)
 
 	if (*value == ' ')
 		value++;
-	copy = to = texts_add(&mail->texts, value);
-	for (const char *p = value; *p != '\0'; p++)
+	copy = texts_add(&mail->texts, value);
+	to = strchr(copy, '\r');
+	if (to == NULL)
+		return copy;
+	for (const char *p = to; *p != '\0'; p++)
 		if (p[0] != '\r' || p[1] != '\n')
 			*to++ = *p;
 	*to = '\0';
@@ -156,7 +169,7 @@ mail_field(struct mail *mail, const char *name, const char *value)
 
 	if (mail->field_count == MAIL_FIELDS_MAX ||
 	    bytes > MAIL_HEADER_MAX - mail->header_bytes) {
-		fault(mail, outcome_make("local", "too-large", "its header"));
+		note_too_large(mail, "its header");
 		return;
 	}
 	mail->header_bytes += bytes;

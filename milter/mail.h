@@ -1,7 +1,7 @@
 /*
  * mail - a message as a filter sees it: its envelope and its header
  *
- * Collected event by event, and bounded: what is too much is noted in fault, and nothing more
+ * Collected event by event, and bounded: what is too much is noted in too_large, and nothing more
  * is kept.  The body is not here; nobody asks for it.
  */
 #ifndef FERRY_MAIL_H
@@ -48,8 +48,7 @@ struct mail {
 	struct mail_field *fields; /* in the order of the message */
 	size_t field_count;
 
-	/* OK, or what makes it a message that cannot be judged: local/too-large, local/header. */
-	struct outcome fault;
+	const char *too_large; /* what of it, so that it cannot be judged; or NULL */
 	size_t header_bytes, envelope_bytes;
 	struct texts texts;
 };
@@ -67,6 +66,9 @@ void mail_recipient(struct mail *mail, const char *given, char *const *arguments
 /* A header field.  A value with CRLF for LF is taken too, and one blank before it is not
  * part of it. */
 void mail_field(struct mail *mail, const char *name, const char *value);
+
+/* OK, or local/too-large. */
+struct outcome mail_fault(const struct mail *mail);
 
 /* Has it this name, in any case?  Most that have not differ in the first letter. */
 static inline bool

@@ -7,7 +7,7 @@
 #include "common/base/texts.h"
 #include "common/base/xalloc.h"
 
-#define FIRST_BYTES 480
+#define FIRST_BYTES 240
 #define MOST_BYTES  (32u << 10) /* unless one text is longer */
 
 struct texts_block {

@@ -3,8 +3,8 @@
  *
  * For what comes piece by piece and goes as a whole: a few blocks of memory hold all of it.  A
  * struct texts is a plain value its owner declares, all zeros at first.  What it gives stays
- * where it is until texts_free().  The memory is in proportion to the texts, from half a
- * kilobyte on, and never short: xalloc ends the process.  Not thread-safe.
+ * where it is until texts_free().  The memory is in proportion to the texts, and never short:
+ * xalloc ends the process.  Not thread-safe.
  */
 #ifndef FERRY_TEXTS_H
 #define FERRY_TEXTS_H
