@@ -5,28 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hash.h"
 #include "common/base/xalloc.h"
 #include "common/wire/address.h"
 #include "common/wire/recipient_fields.h"
 #include "milter/parties.h"
 
-#define SLOTS_FIRST 16
-
-static size_t
-hash_of(const char *key)
-{
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (; *key != '\0'; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
-	return hash;
-}
+#define SLOTS_FIRST 8
 
 /* The slot where the key is, or belongs. */
 static size_t *
 slot_of(const struct parties *parties, const char *key)
 {
-	size_t i = hash_of(key) & (parties->slot_count - 1);
+	size_t i = hash_text(key) & (parties->slot_count - 1);
 
 	while (parties->slots[i] != 0 &&
 	       strcmp(parties->items[parties->slots[i] - 1].key, key) != 0)
@@ -34,7 +25,7 @@ slot_of(const struct parties *parties, const char *key)
 	return &parties->slots[i];
 }
 
-/* Twice as many slots, and items, whenever half the slots are taken. */
+/* Twice as many slots whenever half of them are taken; no more items than that half. */
 static void
 make_room(struct parties *parties)
 {
@@ -44,7 +35,7 @@ make_room(struct parties *parties)
 	free(parties->slots);
 	parties->slots = xcalloc(parties->slot_count, sizeof(parties->slots[0]));
 	parties->items =
-	    xreallocarray(parties->items, parties->slot_count, sizeof(parties->items[0]));
+	    xreallocarray(parties->items, parties->slot_count / 2, sizeof(parties->items[0]));
 	for (size_t i = 0; i < parties->count; i++)
 		*slot_of(parties, parties->items[i].key) = i + 1;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hash.h"
 #include "common/base/xalloc.h"
 #include "common/settings/alias_memory.h"
 
@@ -22,11 +23,7 @@ struct entry {
 static uint32_t *
 slot_of(const struct alias_memory *memory, int64_t alias_id, const char *key)
 {
-	uint32_t hash = 2166136261u ^ (uint32_t)alias_id; /* FNV-1a */
-
-	for (; *key != '\0'; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
-	return &memory->slots[(hash ^ hash >> 16) & (SLOTS - 1)];
+	return &memory->slots[(hash_text(key) + (uint32_t)alias_id) & (SLOTS - 1)];
 }
 
 /* At a position + 1; NULL if that is 0. */
