@@ -2,7 +2,6 @@
  * What is to be changed of a message.
  */
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +29,12 @@ add(struct edits *edits, enum edit_kind kind, char *name, unsigned index, const 
 static char *
 path_of(struct edits *edits, const char *address)
 {
-	size_t size = strlen(address) + sizeof("<>");
-	char *path = texts_take(&edits->texts, size);
+	size_t length = strlen(address);
+	char *path = texts_take(&edits->texts, length + sizeof("<>"));
 
-	snprintf(path, size, "<%s>", address);
+	path[0] = '<';
+	memcpy(path + 1, address, length);
+	memcpy(path + 1 + length, ">", sizeof(">"));
 	return path;
 }
 
