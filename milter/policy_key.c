@@ -12,9 +12,11 @@
 #define DOMAIN_MAX    253
 #define KEY_MAX       512
 #define EXTENSION     '+'
-#define TIMES         3 /* the address's length is what the text of keys has at most, and */
-#define SEPARATORS    3
 #define DOMAIN_LETTER "abcdefghijklmnopqrstuvwxyz0123456789-_."
+
+/* The text of an address's keys is at most so many times as long, and some bytes. */
+#define TIMES      3
+#define SEPARATORS 3
 
 static bool
 is_ascii(const char *text)
@@ -160,7 +162,7 @@ policy_keys_make(const char *address, struct policy_keys *keys_r)
 	buf_reserve(&k->text, TIMES * strlen(address) + SEPARATORS);
 	add_address(address, &k->text, &domain);
 	buf_reserve(&k->text, (TIMES - 1) * k->text.len + SEPARATORS);
-	whole = k->text.data; /* there is room for all, so that it stays */
+	whole = k->text.data; /* it stays there */
 	unextended = k->text.len + 1;
 	buf_addc(&k->text, '\0');
 	has_unextended = add_unextended(whole, &k->text);

@@ -2,6 +2,7 @@
  * What an alias map answered last: a hash table of chains, whose entries lie one behind the
  * other, so that all of them are forgotten at once.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@ struct entry {
 	bool enabled, trashed;
 	char texts[]; /* the key and the address, a NUL behind each */
 };
+
+_Static_assert(offsetof(struct entry, texts) == sizeof(struct entry), "texts come at once");
 
 static uint32_t *
 slot_of(const struct alias_memory *memory, int64_t alias_id, const char *key)
