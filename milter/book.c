@@ -112,21 +112,13 @@ is_old(const struct book *book, int64_t learned_ms)
 
 /* --- what the map says */
 
-/* What a step asks for, and of whom. */
+/* What a step asks for, and of whom; for most messages it is nothing. */
 struct wanted {
 	struct question *questions;
 	size_t *entries; /* the first entry of each */
 	size_t count;
+	size_t most;
 };
-
-static struct wanted
-wanted_new(size_t most)
-{
-	return (struct wanted){
-	    .questions = xcalloc(most + 1, sizeof(struct question)),
-	    .entries = xcalloc(most + 1, sizeof(size_t)),
-	};
-}
 
 static void
 wanted_free(struct wanted *wanted)
@@ -138,6 +130,10 @@ wanted_free(struct wanted *wanted)
 static void
 want(struct wanted *wanted, struct question question, size_t entry)
 {
+	if (wanted->count == 0) {
+		wanted->questions = xcalloc(wanted->most, sizeof(struct question));
+		wanted->entries = xcalloc(wanted->most, sizeof(size_t));
+	}
 	wanted->questions[wanted->count] = question;
 	wanted->entries[wanted->count] = entry;
 	wanted->count++;
@@ -166,12 +162,14 @@ first_of_alias(const struct book_query *query, size_t i)
 	return i;
 }
 
+/* Its address becomes the entry's. */
 static void
-take_alias(struct entry *entry, const struct alias_map_alias *alias)
+take_alias(struct entry *entry, struct alias_map_alias *alias)
 {
 	free(entry->alias);
 	entry->alias_id = alias->id;
-	entry->alias = xstrdup(alias->address);
+	entry->alias = alias->address;
+	alias->address = NULL;
 }
 
 /* Give every entry the alias of the first one that has the same. */
@@ -228,6 +226,15 @@ read_aliases(
 	return o;
 }
 
+/* Its reverse address becomes the entry's. */
+static void
+take_reverse(struct entry *entry, struct alias_map_contact *contact)
+{
+	free(entry->reverse);
+	entry->reverse = contact->reverse;
+	contact->reverse = NULL;
+}
+
 static struct outcome
 read_contacts(
     struct book *book, struct alias_map *map, struct book_query *query, struct wanted *wanted)
@@ -246,7 +253,7 @@ read_contacts(
 		if (outcome_is_ok(&o) && contact.id == 0)
 			want(wanted, question, i);
 		else if (outcome_is_ok(&o))
-			entry->reverse = xstrdup(contact.reverse);
+			take_reverse(entry, &contact);
 		if (entry->reverse != NULL && query->ask && is_old(book, contact.learned_ms))
 			desk_refresh(book->desk, &question);
 		alias_map_contact_free(&contact);
@@ -269,14 +276,13 @@ add_work(struct book_work *work, const struct answer *answer, bool alias)
 }
 
 static void
-take_answer(struct entry *entry, const struct answer *answer, enum job_kind kind)
+take_answer(struct entry *entry, struct answer *answer, enum job_kind kind)
 {
 	if (kind != JOB_CONTACT) {
 		take_alias(entry, &answer->alias);
 		return;
 	}
-	free(entry->reverse);
-	entry->reverse = xstrdup(answer->contact.reverse);
+	take_reverse(entry, &answer->contact);
 }
 
 /* All that is the alias's is to be looked for anew. */
@@ -346,7 +352,7 @@ step(struct look *look, struct book_query *query,
         struct book *, struct alias_map *, struct book_query *, struct wanted *),
     bool *again_r)
 {
-	struct wanted wanted = wanted_new(query->count);
+	struct wanted wanted = {.most = query->count};
 	struct alias_map *map;
 	struct outcome o = look_at(look, &map);
 
@@ -410,8 +416,9 @@ book_reverse(struct look *look, const char *address, char **exact_r, int64_t *al
 		free(lower);
 	}
 	if (outcome_is_ok(&o) && contact.id != 0) {
-		*exact_r = xstrdup(contact.reverse);
+		*exact_r = contact.reverse;
 		*alias_id_r = contact.alias_id;
+		contact.reverse = NULL;
 	}
 	alias_map_contact_free(&contact);
 	return o;

@@ -38,7 +38,7 @@ decide_recipient(struct judging *j, struct party *party)
 		o = find_reverse(j, party);
 	if (!outcome_is_ok(&o) || party->fate == PARTY_REVERSE)
 		return o;
-	if (own_has(&j->own, party->address)) {
+	if (own_has_key(&j->own, party->key)) {
 		party->fate = is_reverse_mode(j) ? PARTY_DIRECT : PARTY_OWN;
 		return o;
 	}
@@ -149,7 +149,7 @@ decide_named(struct judging *j, struct party *party, bool direct, size_t *shown)
 	o = policy_recipient(j->setup->policy, party->address, &party->decision);
 	if (!outcome_is_ok(&o))
 		return o;
-	if (own_has(&j->own, party->address) || party->decision.action == POLICY_DIRECT)
+	if (own_has_key(&j->own, party->key) || party->decision.action == POLICY_DIRECT)
 		party->fate = direct ? PARTY_DIRECT : PARTY_NOBODY;
 	else if (party->decision.action == POLICY_ALIAS && *shown < SHOWN_MAX)
 		o = decide_shown(j, party, shown);
@@ -252,12 +252,12 @@ correspondents_find(struct judging *j)
 }
 
 const char *
-correspondents_address(const struct judging *j, const struct mail_path *recipient)
+correspondents_address(const struct judging *j, size_t i)
 {
-	const struct party *party = parties_find(&j->parties, recipient->address);
+	const struct party *party = parties_recipient(&j->parties, j->mail, i);
 
 	if (party->fate == PARTY_DIRECT || party->reverse == NULL ||
-	    strcmp(party->reverse, recipient->address) == 0)
+	    strcmp(party->reverse, j->mail->recipients[i].address) == 0)
 		return NULL;
 	return party->reverse;
 }

@@ -3,68 +3,83 @@
  */
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/xalloc.h"
 #include "milter/edits.h"
 
+#define STEP 16 /* items that there is room for at once */
+
+/* The name is one of the list's texts, the value is copied. */
 static void
-add(struct edits *edits, enum edit_kind kind, const char *name, unsigned index,
-    const char *value)
+add(struct edits *edits, enum edit_kind kind, char *name, unsigned index, const char *value)
 {
-	edits->items = xreallocarray(edits->items, edits->count + 1, sizeof(edits->items[0]));
+	if (edits->count % STEP == 0)
+		edits->items =
+		    xreallocarray(edits->items, edits->count + STEP, sizeof(edits->items[0]));
 	edits->items[edits->count++] = (struct edit){
 	    .kind = kind,
-	    .name = xstrdup(name),
-	    .value = xstrdup(value),
+	    .name = name,
+	    .value = texts_add(&edits->texts, value),
 	    .index = index,
 	};
+}
+
+/* The address in brackets. */
+static char *
+path_of(struct edits *edits, const char *address)
+{
+	size_t length = strlen(address);
+	char *path = texts_take(&edits->texts, length + sizeof("<>"));
+
+	path[0] = '<';
+	memcpy(path + 1, address, length);
+	memcpy(path + 1 + length, ">", sizeof(">"));
+	return path;
 }
 
 void
 edits_free(struct edits *edits)
 {
-	for (size_t i = 0; i < edits->count; i++) {
-		free(edits->items[i].name);
-		free(edits->items[i].value);
-	}
 	free(edits->items);
+	texts_free(&edits->texts);
 	*edits = EDITS_INIT;
 }
 
 void
 edits_delrcpt(struct edits *edits, const char *given)
 {
-	add(edits, EDIT_DELRCPT, given, 0, NULL);
+	add(edits, EDIT_DELRCPT, texts_add(&edits->texts, given), 0, NULL);
 }
 
 void
 edits_addrcpt(struct edits *edits, const char *address, const char *arguments)
 {
-	char *path = xasprintf("<%s>", address);
-
-	add(edits, EDIT_ADDRCPT, path, 0, arguments);
-	free(path);
+	add(edits, EDIT_ADDRCPT, path_of(edits, address), 0, arguments);
 }
 
 void
 edits_chgfrom(struct edits *edits, const char *address, const char *arguments)
 {
-	char *path = xasprintf("<%s>", address);
-
-	add(edits, EDIT_CHGFROM, path, 0, arguments);
-	free(path);
+	add(edits, EDIT_CHGFROM, path_of(edits, address), 0, arguments);
 }
 
 void
 edits_chgheader(struct edits *edits, const char *name, unsigned index, const char *value)
 {
-	add(edits, EDIT_CHGHEADER, name, index, value);
+	add(edits, EDIT_CHGHEADER, texts_add(&edits->texts, name), index, value);
 }
 
 void
 edits_insheader(struct edits *edits, unsigned index, const char *name, const char *value)
 {
-	add(edits, EDIT_INSHEADER, name, index, value);
+	add(edits, EDIT_INSHEADER, texts_add(&edits->texts, name), index, value);
+}
+
+void
+edits_set_value(struct edits *edits, size_t i, const char *value)
+{
+	edits->items[i].value = texts_add(&edits->texts, value);
 }
 
 /* By kind; of header fields the one with the highest number first. */
@@ -81,7 +96,7 @@ void
 edits_sort(struct edits *edits)
 {
 	struct edit *from = edits->items;
-	struct edit *to = xcalloc(edits->count + 1, sizeof(*to)), *swap;
+	struct edit *to = xcalloc(edits->count + STEP, sizeof(*to)), *swap;
 
 	for (size_t run = 1; run < edits->count; run *= 2) {
 		for (size_t start = 0, k = 0; start < edits->count; start += 2 * run) {

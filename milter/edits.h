@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "common/base/buf.h"
+#include "common/base/texts.h"
 
 enum edit_kind {
 	EDIT_DELRCPT,   /* take a recipient out of the envelope */
@@ -33,9 +34,10 @@ struct edit {
 struct edits {
 	struct edit *items;
 	size_t count;
+	struct texts texts; /* of the items */
 };
 
-#define EDITS_INIT ((struct edits){NULL, 0})
+#define EDITS_INIT ((struct edits){0})
 
 /* Where a field is inserted: below the Received that Postfix adds itself. */
 #define EDITS_BELOW_RECEIVED 1
@@ -57,6 +59,9 @@ void edits_chgfrom(struct edits *edits, const char *address, const char *argumen
 /* value NULL takes the field out.  The number is the one the field had when the message came. */
 void edits_chgheader(struct edits *edits, const char *name, unsigned index, const char *value);
 void edits_insheader(struct edits *edits, unsigned index, const char *name, const char *value);
+
+/* Give one that is there another value, which is copied. */
+void edits_set_value(struct edits *edits, size_t i, const char *value);
 
 /*
  * Put them in the order in which they are to be applied: recipients go before others come, so

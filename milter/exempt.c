@@ -36,17 +36,11 @@ is_word(const char *value, const char *word)
 	       value[strlen(word) + strspn(value + strlen(word), BLANKS)] == '\0';
 }
 
-static bool
-is_field(const struct mail_field *field, const char *name)
-{
-	return strcasecmp(field->name, name) == 0;
-}
-
 /* Does the stamp hold?  Checking costs as much as there are recipients. */
 static bool
 holds(const struct buf *key, const struct mail *mail, int64_t now, const char *value)
 {
-	char **recipients = xcalloc(mail->recipient_count + 1, sizeof(*recipients));
+	const char **recipients = xcalloc(mail->recipient_count + 1, sizeof(*recipients));
 	struct alias_stamp_envelope envelope = {
 	    .sender = mail->sender.address,
 	    .recipients = recipients,
@@ -87,7 +81,7 @@ is_system(const char *sender)
 static bool
 opts_out(const struct exempt_options *options, const struct mail_field *field)
 {
-	return options->opt_out != NULL && is_field(field, options->opt_out) &&
+	return options->opt_out != NULL && mail_field_is(field, options->opt_out) &&
 	       is_word(field->value, "yes");
 }
 
@@ -98,7 +92,7 @@ is_of_list(const struct exempt_options *options, const struct mail_field *field)
 	if (strncasecmp(field->name, "List-", 5) == 0 && field->name[5] != '\0')
 		return true;
 	for (size_t i = 0; i < sizeof(precedences) / sizeof(precedences[0]); i++)
-		if (is_field(field, "Precedence") &&
+		if (mail_field_is(field, "Precedence") &&
 		    begins_with_word(field->value, precedences[i]))
 			return true;
 	return false;
@@ -108,7 +102,7 @@ static bool
 is_automatic(const struct exempt_options *options, const struct mail_field *field)
 {
 	(void)options;
-	return is_field(field, "Auto-Submitted") && !begins_with_word(field->value, "no");
+	return mail_field_is(field, "Auto-Submitted") && !begins_with_word(field->value, "no");
 }
 
 static bool
@@ -149,8 +143,8 @@ exempt_removals(
 	for (size_t i = 0; i < mail->field_count; i++) {
 		const struct mail_field *field = &mail->fields[i];
 
-		if (is_field(field, ALIAS_STAMP_FIELD) ||
-		    (options->opt_out != NULL && is_field(field, options->opt_out)))
+		if (mail_field_is(field, ALIAS_STAMP_FIELD) ||
+		    (options->opt_out != NULL && mail_field_is(field, options->opt_out)))
 			edits_chgheader(edits, field->name, field->index, NULL);
 	}
 }

@@ -31,6 +31,9 @@ struct session {
 	unsigned long spared; /* of SPARED, what this MTA agreed to */
 };
 
+/* Macros.  libmilter's functions take no names that are constants. */
+static char of_queue_id[] = "i", of_login[] = "{auth_authen}", of_mailer[] = "{mail_mailer}";
+
 /* libmilter has no argument for its callbacks. */
 static struct filter *the_filter;
 
@@ -49,11 +52,10 @@ ask_for_macros(SMFICTX *ctx)
 	static const int others[] = {
 	    SMFIM_CONNECT, SMFIM_HELO, SMFIM_ENVRCPT, SMFIM_DATA, SMFIM_EOH, SMFIM_EOM};
 	static char of_sender[] = "i {auth_authen} {mail_mailer}";
-	static char queue_id[] = "i"; /* a list cannot be empty */
 
 	(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, of_sender);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		(void)smfi_setsymlist(ctx, others[i], queue_id);
+		(void)smfi_setsymlist(ctx, others[i], of_queue_id); /* it cannot be empty */
 }
 
 static sfsistat
@@ -101,15 +103,13 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
 	return go_on(session, SMFIP_NR_CONN);
 }
 
-/* The macro's value, or NULL if it has none. */
-static char *
-macro(SMFICTX *ctx, const char *name)
+/* The macro's value, libmilter's; or NULL if it has none. */
+static const char *
+macro(SMFICTX *ctx, char *name)
 {
-	char *copy = xstrdup(name);
-	const char *value = smfi_getsymval(ctx, copy);
+	const char *value = smfi_getsymval(ctx, name);
 
-	free(copy);
-	return value != NULL && *value != '\0' ? xstrdup(value) : NULL;
+	return value != NULL && *value != '\0' ? value : NULL;
 }
 
 /*
@@ -121,13 +121,10 @@ static bool
 is_submitted(SMFICTX *ctx, const struct mail *mail)
 {
 	const struct sockaddr_in *client = (const struct sockaddr_in *)&mail->client;
-	char *mailer = macro(ctx, "{mail_mailer}");
-	bool submitted = mailer == NULL && mail->queue_id != NULL && mail->login == NULL &&
-	                 client->sin_family == AF_INET &&
-	                 client->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
 
-	free(mailer);
-	return submitted;
+	return macro(ctx, of_mailer) == NULL && mail->queue_id != NULL && mail->login == NULL &&
+	       client->sin_family == AF_INET &&
+	       client->sin_addr.s_addr == htonl(INADDR_LOOPBACK);
 }
 
 static sfsistat
@@ -140,8 +137,8 @@ on_sender(SMFICTX *ctx, char **arguments)
 		return SMFIS_TEMPFAIL;
 	mail = &session->mail;
 	mail_reset(mail);
-	mail->queue_id = macro(ctx, "i");
-	mail->login = macro(ctx, "{auth_authen}");
+	mail->queue_id = xstrdup(macro(ctx, of_queue_id));
+	mail->login = xstrdup(macro(ctx, of_login));
 	mail->submitted = is_submitted(ctx, mail);
 	mail_sender(mail, arguments[0], arguments + 1);
 	return go_on(session, SMFIP_NR_MAIL);
@@ -222,7 +219,7 @@ on_end(SMFICTX *ctx)
 	if (session == NULL)
 		return SMFIS_TEMPFAIL;
 	if (session->mail.queue_id == NULL)
-		session->mail.queue_id = macro(ctx, "i");
+		session->mail.queue_id = xstrdup(macro(ctx, of_queue_id));
 	the_filter->counts.working++;
 	setup = milter_setup_hold(&the_filter->setups);
 	wishes.deadline = deadline_in_ms(setup->config->milter.deadline_ms);

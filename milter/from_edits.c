@@ -174,7 +174,7 @@ static treatment *
 treatment_of(const struct mail_field *field)
 {
 	for (size_t i = 0; i < ALLOWED; i++)
-		if (strcasecmp(field->name, allowed[i].name) == 0)
+		if (mail_field_is(field, allowed[i].name))
 			return field->index == 1 ? allowed[i].treatment : NULL;
 	return NULL;
 }

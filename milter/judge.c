@@ -102,7 +102,7 @@ static void
 add_stamp(const struct judging *j, const char *sender, struct edits *edits)
 {
 	const struct mail *mail = j->mail;
-	char **recipients = xcalloc(mail->recipient_count + 1, sizeof(char *));
+	const char **recipients = xcalloc(mail->recipient_count + 1, sizeof(char *));
 	struct alias_stamp_envelope envelope = {
 	    .sender = sender,
 	    .recipients = recipients,
@@ -111,15 +111,12 @@ add_stamp(const struct judging *j, const char *sender, struct edits *edits)
 	struct buf value = BUF_INIT;
 
 	for (size_t i = 0; i < mail->recipient_count; i++) {
-		const char *address = correspondents_address(j, &mail->recipients[i]);
+		const char *address = correspondents_address(j, i);
 
-		recipients[i] =
-		    xstrdup(address != NULL ? address : mail->recipients[i].address);
+		recipients[i] = address != NULL ? address : mail->recipients[i].address;
 	}
 	alias_stamp_make(&j->setup->stamp_key, &envelope, clock_wall(), &value);
 	edits_insheader(edits, EDITS_BELOW_RECEIVED, ALIAS_STAMP_FIELD, buf_str(&value));
-	for (size_t i = 0; i < mail->recipient_count; i++)
-		free(recipients[i]);
 	free(recipients);
 	buf_free(&value);
 }
@@ -207,7 +204,7 @@ rewrite(struct judging *j)
 static void
 judge_correspondents(struct judging *j)
 {
-	struct outcome o = j->mail->fault;
+	struct outcome o = mail_fault(j->mail);
 
 	j->look = (struct look)LOOK_INTO(j->book);
 	own_find(j->mail, book_account(j->book),

@@ -37,8 +37,8 @@ size_t correspondents_aliases(const struct judging *j, bool *direct_r);
  * alone names and who are to stay. */
 struct outcome correspondents_find(struct judging *j);
 
-/* The address that a recipient of the envelope gets; NULL: it stays as it is. */
-const char *correspondents_address(const struct judging *j, const struct mail_path *recipient);
+/* The address that recipient i of the envelope gets; NULL: it stays as it is. */
+const char *correspondents_address(const struct judging *j, size_t i);
 
 /* The one alias by which the message leaves; NULL if it is not known yet. */
 const char *correspondents_alias(const struct judging *j);

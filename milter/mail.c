@@ -3,25 +3,20 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/base/buf.h"
 #include "common/base/xalloc.h"
 #include "milter/mail.h"
 
+#define FIRST 4 /* recipients, and fields, that there is room for at once; a power of two */
+
+#define TEXT_OF_IT(number) #number
+#define TEXT_OF(number)    TEXT_OF_IT(number)
+
 void
 mail_init(struct mail *mail)
 {
-	*mail = (struct mail){.client.ss_family = AF_UNSPEC, .fault = outcome_ok()};
-}
-
-static void
-free_path(struct mail_path *path)
-{
-	free(path->given);
-	free(path->address);
-	free(path->arguments);
-	*path = (struct mail_path){0};
+	*mail = (struct mail){.client.ss_family = AF_UNSPEC};
 }
 
 void
@@ -31,15 +26,9 @@ mail_reset(struct mail *mail)
 
 	free(mail->queue_id);
 	free(mail->login);
-	free_path(&mail->sender);
-	for (size_t i = 0; i < mail->recipient_count; i++)
-		free_path(&mail->recipients[i]);
-	for (size_t i = 0; i < mail->field_count; i++) {
-		free(mail->fields[i].name);
-		free(mail->fields[i].value);
-	}
 	free(mail->recipients);
 	free(mail->fields);
+	texts_free(&mail->texts);
 	mail_init(mail);
 	mail->client = client;
 }
@@ -51,36 +40,47 @@ mail_free(struct mail *mail)
 	mail_init(mail);
 }
 
-/* Note what is wrong, unless something is already. */
+/* Note what is too large, unless something is already. */
 static void
-fault(struct mail *mail, struct outcome o)
+note_too_large(struct mail *mail, const char *what)
 {
-	if (outcome_is_ok(&mail->fault))
-		mail->fault = o;
+	if (mail->too_large == NULL)
+		mail->too_large = what;
+}
+
+struct outcome
+mail_fault(const struct mail *mail)
+{
+	return mail->too_large == NULL
+	           ? outcome_ok()
+	           : outcome_make("local", "too-large", "%s", mail->too_large);
 }
 
 /* Without its brackets. */
-static char *
-bare(const char *given)
+static const char *
+bare(struct mail *mail, const char *given)
 {
 	size_t length = strlen(given);
 
 	if (length >= 2 && given[0] == '<' && given[length - 1] == '>')
-		return xstrndup(given + 1, length - 2);
-	return xstrdup(given);
+		return texts_add_part(&mail->texts, given + 1, length - 2);
+	return given;
 }
 
-static char *
-join(char *const *arguments)
+static const char *
+join(struct mail *mail, char *const *arguments)
 {
 	struct buf text = BUF_INIT;
+	const char *joined;
 
 	for (; arguments != NULL && *arguments != NULL; arguments++) {
 		if (text.len != 0)
 			buf_addc(&text, ' ');
 		buf_adds(&text, *arguments);
 	}
-	return text.len != 0 ? buf_steal(&text) : NULL;
+	joined = text.len != 0 ? texts_add_part(&mail->texts, text.data, text.len) : NULL;
+	buf_free(&text);
+	return joined;
 }
 
 /* Take an address of the envelope, if there is room for it. */
@@ -93,36 +93,38 @@ take_path(
 	for (char *const *p = arguments; p != NULL && *p != NULL; p++)
 		bytes += strlen(*p);
 	if (bytes > MAIL_ENVELOPE_MAX - mail->envelope_bytes) {
-		fault(mail, outcome_make("local", "too-large", "its envelope"));
+		note_too_large(mail, "its envelope");
 		return false;
 	}
 	mail->envelope_bytes += bytes;
-	*path_r = (struct mail_path){xstrdup(given), bare(given), join(arguments)};
+	given = texts_add(&mail->texts, given);
+	*path_r = (struct mail_path){given, bare(mail, given), join(mail, arguments)};
 	return true;
 }
 
 void
 mail_sender(struct mail *mail, const char *given, char *const *arguments)
 {
-	free_path(&mail->sender);
+	mail->sender = (struct mail_path){0};
 	(void)take_path(mail, given, arguments, &mail->sender);
 }
 
-/* Make room for one more of count things: it doubles where count is a power of two. */
+/* Make room for one more of count things: from FIRST on it doubles. */
 static void *
 grow(void *things, size_t count, size_t size)
 {
-	if ((count & (count - 1)) != 0)
+	if (count == 0)
+		return xreallocarray(things, FIRST, size);
+	if (count < FIRST || (count & (count - 1)) != 0)
 		return things;
-	return xreallocarray(things, count == 0 ? 1 : 2 * count, size);
+	return xreallocarray(things, 2 * count, size);
 }
 
 void
 mail_recipient(struct mail *mail, const char *given, char *const *arguments)
 {
 	if (mail->recipient_count == MAIL_RECIPIENTS_MAX) {
-		fault(mail, outcome_make("local", "too-large", "more than %d recipients",
-		                MAIL_RECIPIENTS_MAX));
+		note_too_large(mail, "more than " TEXT_OF(MAIL_RECIPIENTS_MAX) " recipients");
 		return;
 	}
 	mail->recipients =
@@ -136,21 +138,24 @@ static unsigned
 count_of(const struct mail *mail, const char *name)
 {
 	for (size_t i = mail->field_count; i > 0; i--)
-		if (strcasecmp(mail->fields[i - 1].name, name) == 0)
+		if (mail_field_is(&mail->fields[i - 1], name))
 			return mail->fields[i - 1].index;
 	return 0;
 }
 
 /* A copy of the value with LF for CRLF, without the blank before it. */
-static char *
-clean(const char *value)
+static const char *
+clean(struct mail *mail, const char *value)
 {
 	char *copy, *to;
 
 	if (*value == ' ')
 		value++;
-	copy = to = xstrdup(value);
-	for (const char *p = value; *p != '\0'; p++)
+	copy = texts_add(&mail->texts, value);
+	to = strchr(copy, '\r');
+	if (to == NULL)
+		return copy;
+	for (const char *p = to; *p != '\0'; p++)
 		if (p[0] != '\r' || p[1] != '\n')
 			*to++ = *p;
 	*to = '\0';
@@ -164,14 +169,14 @@ mail_field(struct mail *mail, const char *name, const char *value)
 
 	if (mail->field_count == MAIL_FIELDS_MAX ||
 	    bytes > MAIL_HEADER_MAX - mail->header_bytes) {
-		fault(mail, outcome_make("local", "too-large", "its header"));
+		note_too_large(mail, "its header");
 		return;
 	}
 	mail->header_bytes += bytes;
 	mail->fields = grow(mail->fields, mail->field_count, sizeof(mail->fields[0]));
 	mail->fields[mail->field_count] = (struct mail_field){
-	    .name = xstrdup(name),
-	    .value = clean(value),
+	    .name = texts_add(&mail->texts, name),
+	    .value = clean(mail, value),
 	    .index = count_of(mail, name) + 1,
 	};
 	mail->field_count++;
@@ -181,7 +186,7 @@ const struct mail_field *
 mail_find(const struct mail *mail, const char *name, size_t n)
 {
 	for (size_t i = 0; i < mail->field_count; i++)
-		if (strcasecmp(mail->fields[i].name, name) == 0 && n-- == 0)
+		if (mail_field_is(&mail->fields[i], name) && n-- == 0)
 			return &mail->fields[i];
 	return NULL;
 }

@@ -53,15 +53,27 @@ free_list(struct own_list *list)
 	free(list->items);
 }
 
+/* How long is the user of "user+more@domain"? */
+static size_t
+user_length(const char *address)
+{
+	const char *domain = address_domain(address);
+	size_t user = strcspn(address, "+");
+
+	if (domain == NULL)
+		return strlen(address);
+	return user != 0 && user < (size_t)(domain - address) ? user
+	                                                      : (size_t)(domain - address);
+}
+
 /* Take the extension out of "user+more@domain". */
 static void
 cut_extension(char *address)
 {
-	char *plus = strchr(address, '+');
 	const char *domain = address_domain(address);
 
-	if (plus != NULL && plus != address && domain != NULL && plus < domain)
-		memmove(plus, domain, strlen(domain) + 1);
+	if (domain != NULL)
+		memmove(address + user_length(address), domain, strlen(domain) + 1);
 }
 
 /* The key of the address without its extension; of "@domain" that itself. */
@@ -166,7 +178,7 @@ add_fields(struct own *own, const struct mail *mail, bool for_texts)
 
 	for (size_t i = 0; i < mail->field_count; i++)
 		for (size_t k = 0; k < sizeof(fields) / sizeof(fields[0]); k++)
-			if (strcasecmp(mail->fields[i].name, fields[k].name) == 0)
+			if (mail_field_is(&mail->fields[i], fields[k].name))
 				left -= add_field(own, &mail->fields[i], left,
 				    for_texts && fields[k].names_messages, for_texts);
 }
@@ -244,20 +256,27 @@ own_forget(struct own *own, const char *alias)
 	free(key);
 }
 
-static bool
-has_key(const struct own *own, const char *key)
+bool
+own_has_key(const struct own *own, const char *key)
 {
-	for (size_t i = 0; key != NULL && i < own->keys.count; i++)
-		if (strcmp(own->keys.items[i], key) == 0)
+	const char *at = address_domain(key), *domain = at != NULL ? at : "";
+	size_t user = user_length(key);
+
+	for (size_t i = 0; i < own->keys.count; i++) {
+		const char *its = own->keys.items[i];
+
+		if ((strncmp(its, key, user) == 0 && strcmp(its + user, domain) == 0) ||
+		    (at != NULL && strcmp(its, at) == 0))
 			return true;
+	}
 	return false;
 }
 
 bool
 own_has(const struct own *own, const char *address)
 {
-	char *key = bare_key(address);
-	bool has = has_key(own, key) || has_key(own, address_domain(key));
+	char *key = address_key(address);
+	bool has = own_has_key(own, key);
 
 	free(key);
 	return has;

@@ -45,8 +45,9 @@ void own_free(struct own *own);
  * has it. */
 void own_forget(struct own *own, const char *alias);
 
-/* Is this an own address, whatever its extension? */
+/* Is this an own address, whatever its extension?  Or one with this key (address.h)? */
 bool own_has(const struct own *own, const char *address);
+bool own_has_key(const struct own *own, const char *key);
 
 /* Is the domain an own one, or below one? */
 bool own_has_domain(const struct own *own, const char *domain);

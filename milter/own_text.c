@@ -35,6 +35,12 @@ is_joined_before(const char *start, const char *p)
 	return p > start && goes_on(p[-1], p - 1 > start ? p[-2] : '\0');
 }
 
+static bool
+is_joined_after(const char *end)
+{
+	return *end != '\0' && goes_on(end[0], end[1]);
+}
+
 /* The length of an extension, "+more"; a longer one is no part of an address. */
 static size_t
 extension_length(const char *p)
@@ -60,8 +66,7 @@ length_at(const char *address, const char *p)
 		at += extension_length(at);
 	if (strncasecmp(at, address + local, strlen(address + local)) != 0)
 		return 0;
-	at += strlen(address + local);
-	return *at != '\0' && goes_on(at[0], at[1]) ? 0 : (size_t)(at - p);
+	return (size_t)(at - p) + strlen(address + local);
 }
 
 /* The length of an own address that begins at p, in a text that begins at start; or 0. */
@@ -73,7 +78,8 @@ own_at(const struct own *own, const char *start, const char *p)
 	for (size_t i = 0; i < own->spellings.count; i++) {
 		size_t length = length_at(own->spellings.items[i], p);
 
-		if (length > longest && !is_joined_before(start, p))
+		if (length > longest && !is_joined_before(start, p) &&
+		    !is_joined_after(p + length))
 			longest = length;
 	}
 	return longest;
@@ -82,9 +88,10 @@ own_at(const struct own *own, const char *start, const char *p)
 bool
 own_within(const struct own *own, const char *text)
 {
-	for (size_t i = 0; i < own->spellings.count; i++)
-		if (strcasestr(text, own->spellings.items[i]) != NULL)
-			return true;
+	for (const char *p = text; *p != '\0'; p++)
+		for (size_t i = 0; i < own->spellings.count; i++)
+			if (length_at(own->spellings.items[i], p) != 0)
+				return true;
 	return false;
 }
 

@@ -4,30 +4,20 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "common/base/hash.h"
 #include "common/base/xalloc.h"
 #include "common/wire/address.h"
 #include "common/wire/recipient_fields.h"
 #include "milter/parties.h"
 
-#define SLOTS_FIRST 16
-
-static size_t
-hash_of(const char *key)
-{
-	uint32_t hash = 2166136261u; /* FNV-1a */
-
-	for (; *key != '\0'; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
-	return hash;
-}
+#define SLOTS_FIRST 8
 
 /* The slot where the key is, or belongs. */
 static size_t *
 slot_of(const struct parties *parties, const char *key)
 {
-	size_t i = hash_of(key) & (parties->slot_count - 1);
+	size_t i = hash_text(key) & (parties->slot_count - 1);
 
 	while (parties->slots[i] != 0 &&
 	       strcmp(parties->items[parties->slots[i] - 1].key, key) != 0)
@@ -35,7 +25,7 @@ slot_of(const struct parties *parties, const char *key)
 	return &parties->slots[i];
 }
 
-/* Twice as many slots, and items, whenever half the slots are taken. */
+/* Twice as many slots whenever half of them are taken; no more items than that half. */
 static void
 make_room(struct parties *parties)
 {
@@ -45,7 +35,7 @@ make_room(struct parties *parties)
 	free(parties->slots);
 	parties->slots = xcalloc(parties->slot_count, sizeof(parties->slots[0]));
 	parties->items =
-	    xreallocarray(parties->items, parties->slot_count, sizeof(parties->items[0]));
+	    xreallocarray(parties->items, parties->slot_count / 2, sizeof(parties->items[0]));
 	for (size_t i = 0; i < parties->count; i++)
 		*slot_of(parties, parties->items[i].key) = i + 1;
 }
@@ -85,12 +75,12 @@ parties_free(struct parties *parties)
 }
 
 bool
-parties_is_field(const char *name)
+parties_is_field(const struct mail_field *field)
 {
 	static const char *const names[] = {"To", "Cc", "Resent-To", "Resent-Cc"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcasecmp(name, names[i]) == 0)
+		if (mail_field_is(field, names[i]))
 			return true;
 	return false;
 }
@@ -130,7 +120,7 @@ parties_of(const struct mail *mail, struct parties *parties_r)
 		add(parties_r, mail->recipients[i].address);
 	parties_r->recipients = parties_r->count;
 	for (size_t i = 0; i < mail->field_count && outcome_is_ok(&o); i++)
-		if (parties_is_field(mail->fields[i].name))
+		if (parties_is_field(&mail->fields[i]))
 			o = read_field(parties_r, &mail->fields[i]);
 	if (!outcome_is_ok(&o))
 		parties_free(parties_r);
@@ -149,4 +139,13 @@ parties_find(const struct parties *parties, const char *address)
 	slot = slot_of(parties, key);
 	free(key);
 	return *slot != 0 ? &parties->items[*slot - 1] : NULL;
+}
+
+const struct party *
+parties_recipient(const struct parties *parties, const struct mail *mail, size_t i)
+{
+	/* None was there twice: they are in the envelope's order. */
+	if (parties->recipients == mail->recipient_count)
+		return &parties->items[i];
+	return parties_find(parties, mail->recipients[i].address);
 }

@@ -42,10 +42,14 @@ void parties_free(struct parties *parties);
 /* All of a message.  local/header, PERMANENT, if a field cannot be read or names too many. */
 struct outcome parties_of(const struct mail *mail, struct parties *parties_r);
 
+/* The message's recipient i. */
+const struct party *
+parties_recipient(const struct parties *parties, const struct mail *mail, size_t i);
+
 /* By its address in any spelling, or NULL. */
 struct party *parties_find(const struct parties *parties, const char *address);
 
 /* Is this one of the fields whose addresses are parties? */
-bool parties_is_field(const char *name);
+bool parties_is_field(const struct mail_field *field);
 
 #endif

@@ -5,15 +5,14 @@
  * rules that stand in it, and last the own domains.  Which of them has a key first is the
  * whole decision; then comes what is to be known of an address that gets an alias.
  */
-#include <libpsl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/xalloc.h"
-#include "common/wire/hostname.h"
 #include "milter/policy.h"
 #include "milter/policy_contact.h"
+#include "milter/policy_group.h"
 #include "milter/policy_key.h"
 #include "milter/table.h"
 
@@ -28,7 +27,7 @@ struct source {
 struct policy {
 	struct source *sources;
 	size_t count;
-	enum policy_grouping grouping;
+	struct policy_groups *groups;
 	enum policy_no_contact no_contact;
 	bool contacts;
 	pthread_mutex_t lock; /* of holds */
@@ -128,7 +127,7 @@ policy_new(const struct policy_options *options, struct policy **policy_r)
 	struct outcome o;
 
 	*policy = (struct policy){
-	    .grouping = options->grouping,
+	    .groups = policy_groups_new(options->grouping),
 	    .no_contact = options->no_contact,
 	    .contacts = options->contacts,
 	    .holds = 1,
@@ -169,6 +168,7 @@ policy_free(struct policy **policy)
 	for (size_t i = 0; i < p->count; i++)
 		table_close(&p->sources[i].table);
 	free(p->sources);
+	policy_groups_free(&p->groups);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
@@ -207,29 +207,6 @@ find_rule(const struct policy *policy, const struct policy_keys *keys,
 	return o;
 }
 
-/* The name whose recipients share an alias, or NULL if the domain is nobody's. */
-static char *
-group_of(const struct policy *policy, const char *domain)
-{
-	struct buf name = BUF_INIT;
-	struct outcome o = hostname_normalise(domain, &name);
-	const psl_ctx_t *list = psl_builtin();
-	const char *registrable = NULL;
-
-	if (!outcome_is_ok(&o))
-		return NULL;
-	/* Of a name that is a suffix itself, as github.io is, there is none. */
-	if (policy->grouping == GROUP_BY_REGISTRABLE_DOMAIN && list != NULL)
-		registrable = psl_registrable_domain(list, name.data);
-	if (registrable != NULL) {
-		char *group = xstrdup(registrable);
-
-		buf_free(&name);
-		return group;
-	}
-	return buf_steal(&name);
-}
-
 /* It cannot have an alias's mail: what then? */
 static void
 decide_without_contact(const struct policy *policy, struct policy_decision *decision)
@@ -247,7 +224,7 @@ static void
 decide_alias(const struct policy *policy, const char *address, const char *domain,
     const struct policy_rule *rule, struct policy_decision *decision)
 {
-	char *group = group_of(policy, domain);
+	char *group = policy_group(policy->groups, domain);
 
 	if ((group == NULL && rule->argument == NULL) ||
 	    (policy->contacts && !policy_contact_possible(address, domain))) {

@@ -14,28 +14,40 @@
 #define EXTENSION     '+'
 #define DOMAIN_LETTER "abcdefghijklmnopqrstuvwxyz0123456789-_."
 
+/* The text of an address's keys is at most so many times as long, and some bytes. */
+#define TIMES      3
+#define SEPARATORS 3
+
+static bool
+is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
 /* Append a domain in lower case and A-labels; as it is, if it has none. */
 static void
 add_domain(const char *domain, size_t length, struct buf *key)
 {
-	char *copy, *ascii = NULL;
 	size_t start = key->len;
+	char *ascii = NULL;
 
 	if (length > 1 && domain[length - 1] == '.')
 		length--;
-	copy = xstrndup(domain, length);
-	for (char *p = copy; *p != '\0'; p++)
-		if ((unsigned char)*p >= 0x80) {
-			(void)idn2_to_ascii_8z(
-			    copy, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-			break;
-		}
-	buf_adds(key, ascii != NULL ? ascii : copy);
+	buf_add(key, domain, length);
+	if (!is_ascii(key->data + start))
+		(void)idn2_to_ascii_8z(
+		    key->data + start, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	if (ascii != NULL) {
+		buf_truncate(key, start);
+		buf_adds(key, ascii);
+	}
 	for (size_t i = start; i < key->len; i++)
 		if (key->data[i] >= 'A' && key->data[i] <= 'Z')
 			key->data[i] = (char)(key->data[i] - 'A' + 'a');
 	idn2_free(ascii);
-	free(copy);
 }
 
 /* Append an address; where its domain begins, in *domain_r. */
@@ -144,18 +156,20 @@ policy_keys_make(const char *address, struct policy_keys *keys_r)
 	struct policy_keys *k = keys_r;
 	size_t domain, unextended, below, parts = 0;
 	bool has_unextended;
-	char *whole;
+	const char *whole;
 
 	*k = (struct policy_keys){.text = BUF_INIT};
+	buf_reserve(&k->text, TIMES * strlen(address) + SEPARATORS);
 	add_address(address, &k->text, &domain);
-	whole = xstrdup(k->text.data);
+	buf_reserve(&k->text, (TIMES - 1) * k->text.len + SEPARATORS);
+	whole = k->text.data; /* it stays there */
 	unextended = k->text.len + 1;
 	buf_addc(&k->text, '\0');
 	has_unextended = add_unextended(whole, &k->text);
 	buf_addc(&k->text, '\0');
 	below = k->text.len;
-	buf_addf(&k->text, ".%s", whole + domain);
-	free(whole);
+	buf_addc(&k->text, '.');
+	buf_adds(&k->text, whole + domain);
 
 	k->domain = k->text.data + below + 1;
 	for (const char *p = k->domain; *p != '\0'; p++)

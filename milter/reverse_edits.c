@@ -53,7 +53,7 @@ edit_envelope(const struct judging *j, struct edits *edits)
 
 	for (size_t i = 0; i < j->mail->recipient_count; i++) {
 		const struct mail_path *recipient = &j->mail->recipients[i];
-		const char *address = correspondents_address(j, recipient);
+		const char *address = correspondents_address(j, i);
 		char *arguments;
 
 		if (address == NULL)
@@ -85,9 +85,9 @@ decide(void *arg, const char *address, const char **replacement_r)
 
 /* Does the field say who gets the message, for the service? */
 static bool
-is_address_field(const char *name)
+is_address_field(const struct mail_field *field)
 {
-	return strcasecmp(name, "To") == 0 || strcasecmp(name, "Cc") == 0;
+	return mail_field_is(field, "To") || mail_field_is(field, "Cc");
 }
 
 /* One field; its old value is replaced even by an equal one, because an MTA may have more of it
@@ -104,7 +104,7 @@ edit_field(
 	if (fault == NULL) {
 		edits_chgheader(
 		    edits, field->name, field->index, result.left != 0 ? buf_str(&out) : NULL);
-		if (is_address_field(field->name))
+		if (is_address_field(field))
 			*named += result.left;
 	}
 	buf_free(&out);
@@ -124,11 +124,11 @@ name_nobody(const struct judging *j, struct edits *edits)
 		return;
 	}
 	for (size_t i = 0; i < edits->count; i++) {
-		struct edit *e = &edits->items[i];
+		const struct edit *e = &edits->items[i];
 
 		if (e->kind == EDIT_CHGHEADER && e->index == 1 &&
 		    strcasecmp(e->name, "To") == 0)
-			e->value = xstrdup(RECIPIENT_FIELD_NONE);
+			edits_set_value(edits, i, RECIPIENT_FIELD_NONE);
 	}
 }
 
@@ -141,10 +141,9 @@ edit_header(struct judging *j, struct edits *edits)
 	for (size_t i = 0; i < j->mail->field_count && outcome_is_ok(&o); i++) {
 		const struct mail_field *field = &j->mail->fields[i];
 
-		if (parties_is_field(field->name))
+		if (parties_is_field(field))
 			o = edit_field(j, field, edits, &named);
-		else if (strcasecmp(field->name, "Bcc") == 0 ||
-		         strcasecmp(field->name, "Resent-Bcc") == 0)
+		else if (mail_field_is(field, "Bcc") || mail_field_is(field, "Resent-Bcc"))
 			edits_chgheader(edits, field->name, field->index, NULL);
 	}
 	if (outcome_is_ok(&o) && named == 0)

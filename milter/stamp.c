@@ -16,6 +16,8 @@
 #define DIGITS_MAX 12 /* of a time */
 #define BLANKS     " \t\r\n"
 
+#define HASHED_BYTES 200 /* as a rule */
+
 struct outcome
 alias_stamp_key(const char *state_dir, struct buf *key)
 {
@@ -27,10 +29,12 @@ static char *
 key_of(const char *address)
 {
 	size_t length = strlen(address);
-	bool brackets = length >= 2 && address[0] == '<' && address[length - 1] == '>';
-	char *bare = brackets ? xstrndup(address + 1, length - 2) : xstrdup(address);
-	char *key = address_key(bare);
+	char *bare, *key;
 
+	if (length < 2 || address[0] != '<' || address[length - 1] != '>')
+		return address_key(address);
+	bare = xstrndup(address + 1, length - 2);
+	key = address_key(bare);
 	free(bare);
 	return key;
 }
@@ -49,7 +53,7 @@ compare(const void *a, const void *b)
 
 /* Append the set of recipients. */
 static void
-add_recipients(struct buf *bytes, char *const *recipients, size_t count)
+add_recipients(struct buf *bytes, const char *const *recipients, size_t count)
 {
 	char **keys = xcalloc(count + 1, sizeof(*keys));
 
@@ -71,6 +75,7 @@ hash_of(const struct buf *key, const struct alias_stamp_envelope *envelope, int6
 	struct keyed_hash hash;
 	char *sender = key_of(envelope->sender);
 
+	buf_reserve(&bytes, HASHED_BYTES);
 	add_text(&bytes, "stamp " STAMP_V1);
 	buf_addi(&bytes, when);
 	buf_addc(&bytes, '\0');
@@ -88,6 +93,7 @@ alias_stamp_make(const struct buf *key, const struct alias_stamp_envelope *envel
 {
 	struct keyed_hash hash = hash_of(key, envelope, now);
 
+	buf_reserve(value, sizeof(STAMP_V1 " t= h=") + DIGITS_MAX + KEYED_HASH_LENGTH);
 	buf_adds(value, STAMP_V1 " t=");
 	buf_addi(value, now);
 	buf_adds(value, " h=");

@@ -34,7 +34,7 @@
 
 struct alias_stamp_envelope {
 	const char *sender; /* with or without "<>" */
-	char *const *recipients;
+	const char *const *recipients;
 	size_t count;
 };
 

@@ -345,23 +345,6 @@ add_detail(struct outcome *o, const char *detail)
 	append_clean(o->text, detail);
 }
 
-struct outcome
-outcome_ok(void)
-{
-	return (struct outcome){.class = OUTCOME_OK,
-	    .smtp = 250,
-	    .exit = EX_OK,
-	    .dsn = "2.0.0",
-	    .condition = "ok",
-	    .text = "ok"};
-}
-
-bool
-outcome_is_ok(const struct outcome *o)
-{
-	return o->class == OUTCOME_OK;
-}
-
 bool
 outcome_is(const struct outcome *o, const char *condition)
 {

@@ -20,20 +20,11 @@
 #include "common/base/clock.h"
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
-#include "common/settings/alias_map.h"
-#include "common/settings/reverse_domains.h"
-#include "common/settings/store.h"
+#include "common/settings/alias_map_parts.h"
 
 #define TRIES       6 /* of two seconds each */
 #define PAUSE_MS    20
 #define CACHE_PAGES 256 /* 1 MB */
-
-struct alias_map {
-	char *path;
-	struct store *store; /* NULL after a failure */
-	bool reading;        /* between begin_reading and end_reading, domains are up to date */
-	struct reverse_domains domains;
-};
 
 static const char *const steps[] = {
     "CREATE TABLE alias("
@@ -92,12 +83,21 @@ alias_map_open(const char *path, struct alias_map **map_r)
 	return o;
 }
 
+/* The database is another: nothing is known of it. */
+static void
+forget(struct alias_map *map)
+{
+	reverse_domains_forget(&map->domains);
+	alias_memory_forget(&map->memory);
+}
+
 void
 alias_map_close(struct alias_map **map)
 {
 	if (*map == NULL)
 		return;
 	reverse_domains_forget(&(*map)->domains);
+	alias_memory_free(&(*map)->memory);
 	store_close(&(*map)->store);
 	free((*map)->path);
 	free(*map);
@@ -120,15 +120,14 @@ finish(struct alias_map *map)
 
 	if (!outcome_is_ok(&o)) {
 		store_close(&map->store);
-		reverse_domains_forget(&map->domains);
+		forget(map);
 		map->reading = false;
 	}
 	return o;
 }
 
-/* Begin a change, waiting for others in turns. */
-static struct outcome
-begin(struct alias_map *map)
+struct outcome
+alias_map_begin(struct alias_map *map)
 {
 	struct outcome o;
 
@@ -143,11 +142,11 @@ begin(struct alias_map *map)
 	return o;
 }
 
-static struct outcome
-commit(struct alias_map *map)
+struct outcome
+alias_map_commit(struct alias_map *map)
 {
 	(void)store_commit(map->store);
-	reverse_domains_forget(&map->domains);
+	forget(map);
 	return finish(map);
 }
 
@@ -156,13 +155,17 @@ void
 alias_map_begin_reading(struct alias_map *map)
 {
 	struct outcome o;
+	int64_t state;
 
-	if (store_of(map, &o) != NULL) {
-		store_begin_reading(map->store);
-		reverse_domains_update(&map->domains, map->store);
-		map->reading = true;
-		(void)finish(map);
-	}
+	if (store_of(map, &o) == NULL)
+		return;
+	state = store_begin_reading(map->store);
+	if (state != map->state)
+		forget(map);
+	map->state = state;
+	reverse_domains_update(&map->domains, map->store);
+	map->reading = true;
+	(void)finish(map);
 }
 
 void
@@ -190,9 +193,8 @@ alias_map_contact_free(struct alias_map_contact *contact)
 	*contact = (struct alias_map_contact){0};
 }
 
-/* The address with its domain in lower case; the caller free()s. */
-static char *
-with_lower_domain(const char *address)
+char *
+alias_map_key(const char *address)
 {
 	char *copy = xstrdup(address), *at = strrchr(copy, '@');
 
@@ -275,14 +277,67 @@ find_contact(struct alias_map *map, struct alias_map_contact *contact_r, const c
 	return finish(map);
 }
 
+/* Is it remembered?  Only while the map is read is it known to hold. */
+static bool
+remembers(const struct alias_map *map, int64_t alias_id, const char *key,
+    struct alias_memory_row *row_r)
+{
+	return map->reading && alias_memory_find(&map->memory, alias_id, key, row_r);
+}
+
+/* Remember what was found. */
+static void
+remember_host(struct alias_map *map, const char *hostname, const struct alias_map_alias *alias)
+{
+	const struct alias_memory_row row = {
+	    .id = alias->id,
+	    .address = alias->address,
+	    .enabled = alias->enabled,
+	    .trashed = alias->trashed,
+	    .learned_ms = alias->learned_ms,
+	};
+
+	if (map->reading && alias->id != 0)
+		alias_memory_keep(&map->memory, 0, hostname, &row);
+}
+
+static void
+remember_contact(
+    struct alias_map *map, const char *key, const struct alias_map_contact *contact)
+{
+	const struct alias_memory_row row = {
+	    .id = contact->id,
+	    .address = contact->reverse,
+	    .learned_ms = contact->learned_ms,
+	};
+
+	if (map->reading && contact->id != 0)
+		alias_memory_keep(&map->memory, contact->alias_id, key, &row);
+}
+
 struct outcome
 alias_map_find_host(
     struct alias_map *map, const char *hostname, struct alias_map_alias *alias_r)
 {
-	return find_alias(map, alias_r,
+	struct alias_memory_row row;
+	struct outcome o;
+
+	if (remembers(map, 0, hostname, &row)) {
+		*alias_r = (struct alias_map_alias){
+		    .id = row.id,
+		    .address = xstrdup(row.address),
+		    .enabled = row.enabled,
+		    .trashed = row.trashed,
+		    .learned_ms = row.learned_ms,
+		};
+		return outcome_ok();
+	}
+	o = find_alias(map, alias_r,
 	    "SELECT " ALIAS_COLUMNS " FROM host h JOIN alias a ON a.id = h.alias"
 	    " WHERE h.hostname = ?",
 	    "t", hostname);
+	remember_host(map, hostname, alias_r);
+	return o;
 }
 
 struct outcome
@@ -304,11 +359,24 @@ struct outcome
 alias_map_find_contact(struct alias_map *map, int64_t alias_id, const char *address,
     struct alias_map_contact *contact_r)
 {
-	char *key = with_lower_domain(address);
-	struct outcome o = find_contact(map, contact_r,
+	char *key = alias_map_key(address);
+	struct alias_memory_row row;
+	struct outcome o;
+
+	if (remembers(map, alias_id, key, &row)) {
+		*contact_r = (struct alias_map_contact){
+		    .id = row.id,
+		    .alias_id = alias_id,
+		    .address = key,
+		    .reverse = xstrdup(row.address),
+		    .learned_ms = row.learned_ms,
+		};
+		return outcome_ok();
+	}
+	o = find_contact(map, contact_r,
 	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE alias = ? AND address = ?", "it",
 	    alias_id, key);
-
+	remember_contact(map, key, contact_r);
 	free(key);
 	return o;
 }
@@ -328,7 +396,7 @@ struct outcome
 alias_map_find_correspondent(struct alias_map *map, const char *address,
     struct alias_map_contact *contact_r, int64_t *count_r)
 {
-	char *key = with_lower_domain(address);
+	char *key = alias_map_key(address);
 	struct outcome o = find_contact(map, contact_r,
 	    "SELECT " CONTACT_COLUMNS " FROM contact WHERE address = ? LIMIT 1", "t", key);
 
@@ -342,129 +410,6 @@ alias_map_find_correspondent(struct alias_map *map, const char *address,
 	}
 	free(key);
 	return o;
-}
-
-/* Within a transaction.  Another alias that had the address is gone: addresses are unique. */
-static void
-put_alias(struct store *s, const struct alias_map_alias *alias)
-{
-	store_run(s, "DELETE FROM alias WHERE address = ? AND id <> ?", "ti", alias->address,
-	    alias->id);
-	store_run(s,
-	    "INSERT INTO alias(id, address, enabled, trashed, learned) VALUES(?, ?, ?, ?, ?)"
-	    " ON CONFLICT(id) DO UPDATE SET address = excluded.address,"
-	    " enabled = excluded.enabled, trashed = excluded.trashed,"
-	    " learned = excluded.learned",
-	    "itiii", alias->id, alias->address, (int64_t)alias->enabled,
-	    (int64_t)alias->trashed, clock_wall_ms());
-}
-
-struct outcome
-alias_map_put_alias(struct alias_map *map, const struct alias_map_alias *alias)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	put_alias(map->store, alias);
-	return commit(map);
-}
-
-struct outcome
-alias_map_put_host(
-    struct alias_map *map, const char *hostname, const struct alias_map_alias *alias)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	put_alias(map->store, alias);
-	store_run(map->store,
-	    "INSERT INTO host(hostname, alias) VALUES(?, ?)"
-	    " ON CONFLICT(hostname) DO UPDATE SET alias = excluded.alias",
-	    "ti", hostname, alias->id);
-	return commit(map);
-}
-
-struct outcome
-alias_map_put_contact(struct alias_map *map, const struct alias_map_contact *contact)
-{
-	char *address = with_lower_domain(contact->address);
-	struct outcome o = begin(map);
-
-	if (outcome_is_ok(&o)) {
-		/* A contact that was deleted and made again has a new id and reverse address. */
-		store_run(map->store,
-		    "DELETE FROM contact WHERE id <> ? AND (reverse = ? OR (alias = ? AND"
-		    " address = ?))",
-		    "itit", contact->id, contact->reverse, contact->alias_id, address);
-		store_run(map->store,
-		    "INSERT INTO contact(id, alias, address, reverse, learned)"
-		    " VALUES(?, ?, ?, ?, ?)"
-		    " ON CONFLICT(id) DO UPDATE SET alias = excluded.alias,"
-		    " address = excluded.address, reverse = excluded.reverse,"
-		    " learned = excluded.learned",
-		    "iitti", contact->id, contact->alias_id, address, contact->reverse,
-		    clock_wall_ms());
-		o = commit(map);
-	}
-	free(address);
-	return o;
-}
-
-struct outcome
-alias_map_drop_host(struct alias_map *map, const char *hostname)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "DELETE FROM host WHERE hostname = ?", "t", hostname);
-	return commit(map);
-}
-
-struct outcome
-alias_map_drop_contact(struct alias_map *map, int64_t id)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "DELETE FROM contact WHERE id = ?", "i", id);
-	return commit(map);
-}
-
-struct outcome
-alias_map_drop_alias(struct alias_map *map, int64_t id)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "DELETE FROM host WHERE alias = ?", "i", id);
-	store_run(map->store, "DELETE FROM contact WHERE alias = ?", "i", id);
-	store_run(map->store, "DELETE FROM alias WHERE id = ?", "i", id);
-	return commit(map);
-}
-
-int64_t
-alias_map_rebuild_begin(void)
-{
-	return clock_wall_ms();
-}
-
-struct outcome
-alias_map_rebuild_end(struct alias_map *map, int64_t begun, bool contacts)
-{
-	struct outcome o = begin(map);
-
-	if (!outcome_is_ok(&o))
-		return o;
-	store_run(map->store, "UPDATE alias SET trashed = 1, enabled = 0 WHERE learned < ?",
-	    "i", begun);
-	if (contacts)
-		store_run(map->store, "DELETE FROM contact WHERE learned < ?", "i", begun);
-	return commit(map);
 }
 
 struct outcome

@@ -60,8 +60,9 @@ void alias_map_alias_free(struct alias_map_alias *alias);
 void alias_map_contact_free(struct alias_map_contact *contact);
 
 /*
- * Between these, finders answer from one state of the map, and faster than each by itself.  It
- * is to be short, and no call between them may change the map.
+ * Between these, finders answer from one state of the map, and faster than each by itself: what
+ * they found before in the same state, they remember.  It is to be short, and no call between
+ * them may change the map.
  */
 void alias_map_begin_reading(struct alias_map *map);
 void alias_map_end_reading(struct alias_map *map);

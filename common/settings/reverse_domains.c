@@ -57,13 +57,8 @@ read_all(struct reverse_domains *domains, struct store *store)
 void
 reverse_domains_update(struct reverse_domains *domains, struct store *store)
 {
-	int64_t version = store_number(store, 0, "PRAGMA data_version", "");
-
-	if (domains->items != NULL && domains->version == version)
-		return;
-	reverse_domains_forget(domains);
-	read_all(domains, store);
-	domains->version = version;
+	if (domains->items == NULL)
+		read_all(domains, store);
 }
 
 bool

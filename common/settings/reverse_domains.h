@@ -23,13 +23,12 @@ struct reverse_domains {
 	char **items; /* in lower case; NULL: nothing is known */
 	size_t count;
 	bool complete;
-	int64_t version; /* of the database (PRAGMA data_version) */
 };
 
-/* Take what the database has now, if it is another than before.  Within a transaction. */
+/* Take what the database has now, unless something is known. */
 void reverse_domains_update(struct reverse_domains *domains, struct store *store);
 
-/* Know nothing, until the next update: the store is another, or was written to. */
+/* Know nothing, until the next update: the database is another, or was written to. */
 void reverse_domains_forget(struct reverse_domains *domains);
 
 /* Could the address, with its domain in any case, be a reverse address of that state? */

@@ -26,6 +26,7 @@ struct store {
 	char *path;
 	struct prepared *prepared;
 	size_t prepared_count;
+	sqlite3_stmt *reading; /* holds a state of the database, between begin and end */
 	struct outcome error;
 	bool rehearsing;
 };
@@ -223,18 +224,20 @@ store_rollback(struct store *s)
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }
 
-void
+/* A query that is not at its end keeps what it reads from, as BEGIN would, which would be one
+ * statement more, and COMMIT another. */
+int64_t
 store_begin_reading(struct store *s)
 {
-	if (!s->rehearsing)
-		store_run(s, "BEGIN", "");
+	s->reading = store_query(s, "PRAGMA data_version", "");
+	return store_row(s, s->reading) ? sqlite3_column_int64(s->reading, 0) : 0;
 }
 
 void
 store_end_reading(struct store *s)
 {
-	if (!s->rehearsing && !sqlite3_get_autocommit(s->db))
-		store_run(s, "COMMIT", "");
+	store_done(s->reading);
+	s->reading = NULL;
 }
 
 void

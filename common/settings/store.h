@@ -57,8 +57,12 @@ void store_begin(struct store *store);
 struct outcome store_commit(struct store *store);
 void store_rollback(struct store *store);
 
-/* Between these, queries see one state of the database, and none has to ask for it anew. */
-void store_begin_reading(struct store *store);
+/*
+ * Between these, queries see one state of the database, and none has to ask for it anew.  The
+ * number of the state is another one whenever somebody else has changed the database; what this
+ * store changes makes no difference to it.
+ */
+int64_t store_begin_reading(struct store *store);
 void store_end_reading(struct store *store);
 
 /* From the next transaction on a commit survives a power cut, or not (store_options). */

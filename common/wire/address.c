@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/buf.h"
+#include "common/base/xalloc.h"
 #include "common/wire/address.h"
 
 static char
@@ -29,45 +29,50 @@ address_domain(const char *address)
 	return strrchr(address, '@');
 }
 
-/* The local part, without the quotes and backslashes that only protect it. */
-static void
-add_local(const char *local, const char *end, struct buf *key)
+/* Write the local part, without the quotes and backslashes that only protect it. */
+static char *
+put_local(const char *local, const char *end, char *to)
 {
 	bool quoted = end - local >= 2 && local[0] == '"' && end[-1] == '"';
 
 	for (const char *p = local + quoted; p < end - quoted; p++) {
 		if (quoted && *p == '\\' && p + 1 < end - 1)
 			p++;
-		buf_addc(key, lower(*p));
+		*to++ = lower(*p);
 	}
+	return to;
 }
 
-static void
-add_domain(const char *domain, struct buf *key)
+/* The domain in A-labels, to be idn2_free()d; NULL if it is so already, or has none. */
+static char *
+to_ascii(const char *domain)
 {
 	char *ascii = NULL;
 
-	if (!is_ascii(domain) &&
-	    idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK)
-		domain = ascii;
-	for (; *domain != '\0'; domain++)
-		buf_addc(key, lower(*domain));
-	idn2_free(ascii);
+	if (!is_ascii(domain))
+		(void)idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+	return ascii;
 }
 
 char *
 address_key(const char *address)
 {
 	const char *at = address_domain(address);
-	struct buf key = BUF_INIT;
+	const char *end = at != NULL ? at : address + strlen(address);
+	const char *domain = at != NULL ? at + 1 : "";
+	char *ascii = to_ascii(domain), *key, *to;
 
-	buf_reserve(&key, strlen(address));
-	add_local(address, at != NULL ? at : address + strlen(address), &key);
-	if (at != NULL) {
-		buf_addc(&key, '@');
-		add_domain(at + 1, &key);
-	}
-	return buf_steal(&key);
+	if (ascii != NULL)
+		domain = ascii;
+	key = xmalloc((size_t)(end - address) + 1 + strlen(domain) + 1);
+	to = put_local(address, end, key);
+	if (at != NULL)
+		*to++ = '@';
+	while (*domain != '\0')
+		*to++ = lower(*domain++);
+	*to = '\0';
+	idn2_free(ascii);
+	return key;
 }
 
 bool

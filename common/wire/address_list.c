@@ -45,10 +45,28 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Is it one that no word has, without quotes? */
+static const bool special[256] = {
+    ['('] = true,
+    [')'] = true,
+    ['<'] = true,
+    ['>'] = true,
+    ['['] = true,
+    [']'] = true,
+    [':'] = true,
+    [';'] = true,
+    ['@'] = true,
+    ['\\'] = true,
+    [','] = true,
+    ['.'] = true,
+    ['"'] = true,
+    [0x7f] = true,
+};
+
 static bool
 is_atext(char c)
 {
-	return (unsigned char)c > ' ' && c != 0x7f && strchr("()<>[]:;@\\,.\"", c) == NULL;
+	return (unsigned char)c > ' ' && !special[(unsigned char)c];
 }
 
 /* A control character that is no blank: nothing good has one. */
@@ -136,6 +154,7 @@ note_word(struct parser *p, bool quoted)
 static bool
 take_token(struct parser *p)
 {
+	size_t start = p->at;
 	char c = peek(p);
 
 	if (c == '"') {
@@ -162,7 +181,8 @@ take_token(struct parser *p)
 		return false;
 	note_word(p, false);
 	while (!at_end(p) && is_atext(peek(p)))
-		buf_addc(&p->address, p->text[p->at++]);
+		p->at++;
+	buf_add(&p->address, p->text + start, p->at - start);
 	return true;
 }
 
@@ -260,7 +280,7 @@ add_mailbox(struct parser *p, size_t max, struct address_list *list)
 		return false;
 	list->mailboxes = grow(list->mailboxes, list->count, sizeof(*list->mailboxes));
 	p->mailbox.end = p->at;
-	p->mailbox.address = xstrndup(buf_str(&p->address), p->address.len);
+	p->mailbox.address = buf_steal(&p->address);
 	list->mailboxes[list->count++] = p->mailbox;
 	return true;
 }

@@ -12,13 +12,10 @@
 #include "common/wire/hmac.h"
 
 #define IDLE_MAX 16
-#define KEY_MAX  64 /* bytes; a context with a longer one is not kept */
 
 struct hmac_context {
 	EVP_MAC_CTX *mac;
-	size_t key_length;
-	unsigned char key[KEY_MAX];
-	bool keyed; /* mac has the key that stands here */
+	struct buf key; /* that it has; no data: none */
 };
 
 /* Without a use now. */
@@ -37,14 +34,31 @@ new_mac(void)
 	    OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
 	    OSSL_PARAM_construct_end()};
 	EVP_MAC *algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *mac = algorithm != NULL ? EVP_MAC_CTX_new(algorithm) : NULL;
+	EVP_MAC_CTX *context = algorithm != NULL ? EVP_MAC_CTX_new(algorithm) : NULL;
 
-	if (mac != NULL && EVP_MAC_CTX_set_params(mac, parameters) != 1) {
-		EVP_MAC_CTX_free(mac);
-		mac = NULL;
+	if (context != NULL && EVP_MAC_CTX_set_params(context, parameters) != 1) {
+		EVP_MAC_CTX_free(context);
+		context = NULL;
 	}
 	EVP_MAC_free(algorithm); /* the context holds it */
-	return mac;
+	return context;
+}
+
+static struct hmac_context *
+new_context(void)
+{
+	struct hmac_context *context = xcalloc(1, sizeof(*context));
+
+	context->mac = new_mac();
+	return context;
+}
+
+static void
+free_context(struct hmac_context *context)
+{
+	EVP_MAC_CTX_free(context->mac);
+	buf_wipe(&context->key);
+	free(context);
 }
 
 static struct hmac_context *
@@ -56,51 +70,37 @@ take_context(void)
 	if (contexts.count > 0)
 		context = contexts.idle[--contexts.count];
 	pthread_mutex_unlock(&contexts.lock);
-	if (context == NULL) {
-		context = xcalloc(1, sizeof(*context));
-		context->mac = new_mac();
-	}
-	return context;
-}
-
-static void
-free_context(struct hmac_context *context)
-{
-	EVP_MAC_CTX_free(context->mac);
-	explicit_bzero(context, sizeof(*context));
-	free(context);
+	return context != NULL ? context : new_context();
 }
 
 static void
 give_context(struct hmac_context *context)
 {
-	bool kept = false;
-
 	pthread_mutex_lock(&contexts.lock);
-	if (context->keyed && contexts.count < IDLE_MAX) {
+	if (contexts.count < IDLE_MAX) {
 		contexts.idle[contexts.count++] = context;
-		kept = true;
+		context = NULL;
 	}
 	pthread_mutex_unlock(&contexts.lock);
-	if (!kept)
+	if (context != NULL)
 		free_context(context);
 }
 
-/* Begin anew with the key: the one it had needs no hashing again. */
+/* Begin with a key; it is half of the work for a short text, unless the last one was the same. */
 static bool
 set_key(struct hmac_context *context, const struct buf *key)
 {
-	const unsigned char *bytes = (const unsigned char *)buf_str(key);
+	const struct buf *had = &context->key;
 
-	if (context->mac == NULL)
-		return false;
-	if (context->keyed && context->key_length == key->len &&
-	    memcmp(context->key, bytes, key->len) == 0)
+	if (had->data != NULL && had->len == key->len &&
+	    memcmp(had->data, buf_str(key), key->len) == 0)
 		return EVP_MAC_init(context->mac, NULL, 0, NULL) == 1;
-	context->keyed = key->len <= KEY_MAX;
-	context->key_length = key->len;
-	memcpy(context->key, bytes, context->keyed ? key->len : 0);
-	return EVP_MAC_init(context->mac, bytes, key->len, NULL) == 1;
+	buf_wipe(&context->key);
+	if (EVP_MAC_init(context->mac, (const unsigned char *)buf_str(key), key->len, NULL) !=
+	    1)
+		return false;
+	buf_add(&context->key, buf_str(key), key->len);
+	return true;
 }
 
 struct hmac
@@ -108,7 +108,7 @@ hmac_begin(const struct buf *key)
 {
 	struct hmac h = {.context = take_context()};
 
-	h.good = set_key(h.context, key);
+	h.good = h.context->mac != NULL && set_key(h.context, key);
 	return h;
 }
 

@@ -9,7 +9,7 @@
  *
  * What fails on the way, hmac_end() tells; it is to be called in any case.  OpenSSL's contexts
  * are kept for the next who comes, because making one takes longer than to hash a message's
- * envelope; and so are their keys, because mostly it is the same.  Thread-safe; a struct hmac
+ * envelope; and their keys, for as long as the process lives.  Thread-safe; a struct hmac
  * belongs to one thread.
  */
 #ifndef FERRY_HMAC_H

@@ -14,7 +14,6 @@
 
 #define NAME_MAX_BYTES 253
 #define TEXT_MAX       4096
-#define PLAIN          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 static struct outcome
 no_hostname(const char *text, const char *why)
@@ -87,12 +86,20 @@ is_public(const char *name)
 	       psl_is_public_suffix2(list, name, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
 }
 
+static bool
+is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.';
+}
+
 /* Is it a name of which IDNA changes no more than the case?  Then it is in lower case now. */
 static bool
 lower_plain(char *host)
 {
-	if (host[strspn(host, PLAIN)] != '\0' || strstr(host, "--") != NULL)
-		return false;
+	for (const char *p = host; *p != '\0'; p++)
+		if (!is_plain(*p) || (p[0] == '-' && p[1] == '-'))
+			return false;
 	for (char *p = host; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return true;

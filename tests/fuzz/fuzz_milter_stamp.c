@@ -38,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	char key_bytes[] = "key", a[] = "a@x.example", b[] = "b@x.example";
 	const struct buf key = {key_bytes, 3, 4};
-	char *const recipients[] = {a, b};
+	const char *const recipients[] = {a, b};
 	const struct alias_stamp_envelope envelope = {"me@own.example", recipients, 2};
 	struct buf text = BUF_INIT;
 

@@ -342,6 +342,138 @@ who_reads_sees_one_state_until_the_end(void **state)
 	alias_map_close(&other);
 }
 
+/* The alias of x.example, and Bob's reverse address of the alias 1, as a look into the map says:
+ * "0 off" of none, "1 on r1@sl.example", ... */
+static void
+expect_look(struct alias_map *map, const char *expected)
+{
+	struct alias_map_alias alias;
+	struct alias_map_contact bob;
+	struct buf found = BUF_INIT;
+
+	alias_map_begin_reading(map);
+	GOOD(alias_map_find_host(map, "x.example", &alias));
+	GOOD(alias_map_find_contact(map, 1, "bob@X.example", &bob));
+	alias_map_end_reading(map);
+	buf_addf(&found, "%d %s", (int)alias.id, alias.enabled ? "on" : "off");
+	if (bob.id != 0) {
+		buf_addf(&found, " %s", bob.reverse);
+		assert_string_equal(bob.address, "bob@x.example");
+		assert_int_equal(bob.alias_id, 1);
+		assert_true(bob.learned_ms > 0);
+	}
+	if (alias.id != 0)
+		assert_string_equal(alias.address, alias.id == 1 ? address_1 : address_2);
+	assert_string_equal(buf_str(&found), expected);
+	alias_map_alias_free(&alias);
+	alias_map_contact_free(&bob);
+	buf_free(&found);
+}
+
+static void
+change_host(struct alias_map *map)
+{
+	GOOD(alias_map_put_host(map, "x.example", &two));
+}
+
+static void
+disable_alias(struct alias_map *map)
+{
+	struct alias_map_alias off = one;
+
+	off.enabled = false;
+	GOOD(alias_map_put_alias(map, &off));
+}
+
+static void
+change_contact(struct alias_map *map)
+{
+	struct alias_map_contact bob = contact(7, 1, "bob@x.example", "r7@sl.example");
+
+	GOOD(alias_map_put_contact(map, &bob));
+}
+
+static void
+drop_host(struct alias_map *map)
+{
+	GOOD(alias_map_drop_host(map, "x.example"));
+}
+
+static void
+drop_contact(struct alias_map *map)
+{
+	GOOD(alias_map_drop_contact(map, 3));
+}
+
+static void
+drop_alias(struct alias_map *map)
+{
+	GOOD(alias_map_drop_alias(map, 1));
+}
+
+static void
+rebuild(struct alias_map *map)
+{
+	GOOD(alias_map_rebuild_end(map, alias_map_rebuild_begin() + 1, true));
+}
+
+#define WRITERS 3 /* the reader itself, another one in its process, another process */
+
+static void
+in_another_process(void (*change)(struct alias_map *map))
+{
+	struct alias_map *map;
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct outcome o = alias_map_open("map.db", &map);
+
+		if (!outcome_is_ok(&o))
+			_exit(1);
+		change(map);
+		alias_map_close(&map);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void
+whoever_changes_the_map_the_next_look_sees_it(void **state)
+{
+	static const struct {
+		void (*change)(struct alias_map *map);
+		const char *then;
+	} changes[] = {
+	    {change_host, "2 on r3@sl.example"},
+	    {disable_alias, "1 off r3@sl.example"},
+	    {change_contact, "1 on r7@sl.example"},
+	    {drop_host, "0 off r3@sl.example"},
+	    {drop_contact, "1 on"},
+	    {drop_alias, "0 off"},
+	    {rebuild, "1 off"},
+	};
+	struct alias_map_contact bob = contact(3, 1, "bob@x.example", "r3@sl.example");
+	struct alias_map *map = *state, *other;
+
+	GOOD(alias_map_open("map.db", &other));
+	for (size_t i = 0; i < WRITERS * sizeof(changes) / sizeof(changes[0]); i++) {
+		GOOD(alias_map_put_host(other, "x.example", &one));
+		GOOD(alias_map_put_contact(other, &bob));
+		expect_look(map, "1 on r3@sl.example");
+		expect_look(map, "1 on r3@sl.example");
+		if (i % WRITERS == 2)
+			in_another_process(changes[i / WRITERS].change);
+		else
+			changes[i / WRITERS].change(i % WRITERS == 0 ? map : other);
+		expect_look(map, changes[i / WRITERS].then);
+		expect_look(map, changes[i / WRITERS].then);
+	}
+	alias_map_close(&other);
+}
+
 /* Is it a reverse address, as one look into the map says? */
 static bool
 is_reverse(struct alias_map *map, const char *address)
@@ -474,6 +606,7 @@ main(void)
 	    WITH_MAP(a_contact_without_its_alias_is_found_by_the_check),
 	    cmocka_unit_test(many_processes_make_and_change_one_map_at_once),
 	    WITH_MAP(who_reads_sees_one_state_until_the_end),
+	    WITH_MAP(whoever_changes_the_map_the_next_look_sees_it),
 	    WITH_MAP(a_reverse_address_at_a_new_domain_is_found_at_once_whoever_learned_it),
 	    WITH_MAP(more_domains_than_are_kept_in_memory_are_looked_up),
 	    WITH_MAP(a_map_of_an_older_version_tells_the_domains_of_its_reverse_addresses),

@@ -36,6 +36,8 @@ the_hash_is_that_of_the_rfc_whatever_was_hashed_before(void **state)
 	expect("Jefe", question, JEFE);
 	expect("Jefe", question, "5bdcc146bf6");
 	expect("Jefe", question, "");
+	expect("Jef", question,
+	    "89630a7f7bb95aced9efa60255f18a10e7d378665751be11dd40bb9594158c29");
 }
 
 /* RFC 4231 §4.7: a key that is longer than a block is hashed first. */

@@ -145,7 +145,7 @@ static void
 a_stamp_of_ours_is_known_and_one_of_others_is_not(void **state)
 {
 	static char bob[] = "bob@x.example", c[] = "c@x.example", d[] = "d@x.example";
-	char *const these[] = {c, bob}, *const others[] = {d, bob};
+	const char *const these[] = {c, bob}, *const others[] = {d, bob};
 	const struct alias_stamp_envelope right = {"me@own.example", these, 2};
 	const struct alias_stamp_envelope wrong = {"me@own.example", others, 2};
 	struct exempt_options keyless = all;

@@ -65,6 +65,23 @@ they_are_found_in_any_spelling(void **state)
 }
 
 static void
+each_recipient_of_the_envelope_is_one_of_them(void **state)
+{
+	(void)state;
+	mail_recipient(&mail, "<bob@x.example>", NULL);
+	mail_recipient(&mail, "<eve@x.example>", NULL);
+	find_parties();
+	assert_ptr_equal(parties_recipient(&parties, &mail, 0), &parties.items[0]);
+	assert_ptr_equal(parties_recipient(&parties, &mail, 1), &parties.items[1]);
+	parties_free(&parties);
+	mail_recipient(&mail, "<Bob@x.example>", NULL);
+	mail_recipient(&mail, "<joe@x.example>", NULL);
+	find_parties();
+	assert_ptr_equal(parties_recipient(&parties, &mail, 2), &parties.items[0]);
+	assert_ptr_equal(parties_recipient(&parties, &mail, 3), &parties.items[2]);
+}
+
+static void
 there_may_be_very_many(void **state)
 {
 	char address[32];
@@ -125,6 +142,11 @@ own_is_what_the_writer_says_of_himself(void **state)
 	assert_true(own_has(&own, "i@home.example"));
 	assert_true(own_has(&own, "answers@other.example"));
 	assert_true(own_has(&own, "me+lists@home.example"));
+	assert_false(own_has(&own, "me"));
+	assert_false(own_has(&own, "m@home.example"));
+	assert_false(own_has(&own, "me2@home.example"));
+	assert_false(own_has(&own, "+me@home.example"));
+	assert_false(own_has(&own, "@home.example"));
 	assert_false(own_has(&own, "you@home.example"));
 	assert_false(own_has(&own, "me@other.example"));
 	own_free(&own);
@@ -170,6 +192,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_MAIL(recipients_come_first_and_each_address_is_there_once),
 	    WITH_MAIL(they_are_found_in_any_spelling),
+	    WITH_MAIL(each_recipient_of_the_envelope_is_one_of_them),
 	    WITH_MAIL(there_may_be_very_many),
 	    WITH_MAIL(resent_fields_name_parties_and_others_do_not),
 	    WITH_MAIL(a_field_that_cannot_be_read_is_told_for_good),

@@ -1,4 +1,5 @@
 /* What becomes of a recipient, by rules that stand in the configuration. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,48 @@ whom_no_rule_knows_gets_an_alias_by_hostname(void **state)
 	EXPECT_ALL(policy, examples);
 	policy_free(&policy);
 	assert_null(policy);
+}
+
+#define ASKERS  4
+#define DOMAINS 700
+
+/* Ask of many domains twice, and of each as often as of one that has no group. */
+static void *
+ask_of_many(void *arg)
+{
+	struct policy *policy = arg;
+
+	for (int i = 0; i < 2 * DOMAINS; i++) {
+		char *address = xasprintf("bob@www.example%d.com", i % DOMAINS);
+		char *expected = xasprintf("alias example%d.com", i % DOMAINS);
+		char *decided = decide(policy, address), *refused = decide(policy, "bob@co.uk");
+
+		if (strcmp(decided, expected) != 0 || strncmp(refused, "refuse ", 7) != 0)
+			return decided;
+		free(address);
+		free(expected);
+		free(decided);
+		free(refused);
+	}
+	return NULL;
+}
+
+static void
+many_domains_have_each_their_own_group_whoever_asks_at_a_time(void **state)
+{
+	struct policy *policy = make(&(struct policy_options){.contacts = true});
+	pthread_t threads[ASKERS];
+	void *wrong;
+
+	(void)state;
+	for (size_t i = 0; i < ASKERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_of_many, policy), 0);
+	for (size_t i = 0; i < ASKERS; i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		if (wrong != NULL)
+			fail_msg("%s", (char *)wrong);
+	}
+	policy_free(&policy);
 }
 
 static void
@@ -376,6 +419,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(whom_no_rule_knows_gets_an_alias_by_hostname),
+	    cmocka_unit_test(many_domains_have_each_their_own_group_whoever_asks_at_a_time),
 	    cmocka_unit_test(the_most_specific_key_counts),
 	    cmocka_unit_test(domains_are_the_same_with_u_labels_and_a_labels),
 	    cmocka_unit_test(own_domains_are_direct_unless_a_rule_has_the_same_key),

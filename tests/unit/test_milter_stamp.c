@@ -14,7 +14,7 @@ static const struct buf key = {key_bytes, 3, 4};
 
 static char a[] = "a@x.example", b[] = "B@x.example", c[] = "c@x.example";
 static char b_too[] = "<b@X.example>";
-static char *const both[] = {a, b};
+static const char *const both[] = {a, b};
 static const struct alias_stamp_envelope envelope = {"me@own.example", both, 2};
 
 static void
@@ -42,7 +42,7 @@ a_stamp_is_a_keyed_hash_of_time_and_envelope(void **state)
 static void
 it_holds_for_the_same_envelope_however_it_is_written(void **state)
 {
-	char *const turned[] = {b_too, a, a};
+	const char *const turned[] = {b_too, a, a};
 	const struct alias_stamp_envelope same = {"<Me@OWN.example>", turned, 3};
 	struct buf value = BUF_INIT;
 
@@ -63,9 +63,9 @@ it_holds_for_no_other_envelope_and_no_other_key(void **state)
 {
 	static char other_bytes[] = "kez";
 	static const struct buf other_key = {other_bytes, 3, 4};
-	char *const fewer[] = {a};
-	char *const more[] = {a, b, c};
-	char *const others[] = {a, c};
+	const char *const fewer[] = {a};
+	const char *const more[] = {a, b, c};
+	const char *const others[] = {a, c};
 	const struct alias_stamp_envelope wrong[] = {
 	    {"me@own.example", fewer, 1},
 	    {"me@own.example", more, 3},
@@ -89,7 +89,7 @@ static void
 recipients_do_not_run_into_one_another(void **state)
 {
 	char one[] = "ab@x", two[] = "c@x", three[] = "a@x", four[] = "bc@x";
-	char *const first[] = {one, two}, *const second[] = {three, four};
+	const char *const first[] = {one, two}, *const second[] = {three, four};
 	const struct alias_stamp_envelope e1 = {"s@x", first, 2}, e2 = {"s@x", second, 2};
 	struct buf value = BUF_INIT;
 
