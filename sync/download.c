@@ -397,6 +397,8 @@ record_batch(struct download *d, struct disk_batch *b)
 		o = apply_record(d->mirror, &recorded);
 	else
 		batch_free(&recorded);
+	if (b->applied != NULL)
+		o = outcome_worse(o, apply_finish(d->mirror, &b->applied, b->outcome));
 	batch_free_jobs(b);
 	return o;
 }
@@ -414,11 +416,17 @@ take_finished(struct download *d, bool wait)
 }
 
 static void
-submit(struct download *d)
+submit(struct download *d, struct disk_batch *b)
 {
 	if (d->disk == NULL)
 		d->disk = disk_start(d->mirror);
-	disk_submit(d->disk, d->filling);
+	disk_submit(d->disk, b);
+}
+
+static void
+submit_filling(struct download *d)
+{
+	submit(d, d->filling);
 	d->filling = NULL;
 	d->filling_bytes = 0;
 }
@@ -427,6 +435,29 @@ static bool
 disk_is_full(struct download *d)
 {
 	return d->disk != NULL && disk_load(d->disk) >= BATCHES_MAX;
+}
+
+static struct outcome
+wait_for_disk(struct download *d)
+{
+	struct disk_batch *b = disk_finished(d->disk, true);
+
+	return b != NULL ? record_batch(d, b) : outcome_ok();
+}
+
+struct outcome
+download_settle(struct download *d, struct applied *applied)
+{
+	struct disk_batch *b = xcalloc(1, sizeof(*b));
+	struct outcome o = outcome_ok();
+
+	b->applied = applied;
+	b->touched = applied->touched;
+	applied->touched = (struct touched){0};
+	while (outcome_is_ok(&o) && disk_is_full(d))
+		o = wait_for_disk(d);
+	submit(d, b);
+	return o;
 }
 
 /* Start as many as the window allows, and as a batch has room for. */
@@ -474,15 +505,11 @@ download_run(struct download *d, bool flush, bool *busy_r)
 	       (d->filling->count >= BATCH_FULL || d->filling_bytes >= BATCH_BYTES ||
 	           (flush && d->queued == 0 && d->under_way == 0));
 	if (full && !disk_is_full(d))
-		submit(d);
+		submit_filling(d);
 	/* With nothing to wait for on the network, wait for the disk. */
 	if (d->under_way == 0 && (flush || disk_is_full(d)) && d->disk != NULL &&
-	    disk_load(d->disk) != 0) {
-		struct disk_batch *b = disk_finished(d->disk, true);
-
-		if (b != NULL)
-			o = record_batch(d, b);
-	}
+	    disk_load(d->disk) != 0)
+		o = wait_for_disk(d);
 	*busy_r = d->under_way != 0 || d->queued != 0 || d->filling != NULL ||
 	          (d->disk != NULL && disk_load(d->disk) != 0);
 	return outcome_is_ok(&d->end) ? o : d->end;
@@ -518,7 +545,7 @@ download_free(struct download **download)
 	if (d->under_way != 0)
 		jmap_abandon(d->mirror->jmap);
 	if (d->filling != NULL && disk_is_well(d))
-		submit(d);
+		submit_filling(d);
 	else if (d->filling != NULL)
 		drop_filling(d);
 	while (d->disk != NULL && disk_load(d->disk) != 0)
