@@ -140,7 +140,10 @@ empty_tmp(struct transfer *t)
 	return t->fd >= 0;
 }
 
-/* Before every attempt: an empty temporary file. */
+/*
+ * Before every attempt: an empty temporary file.  Before the first of all the run is announced,
+ * which waits for the disk: by then the service is at work on those that were asked for.
+ */
 static bool
 begin(void *arg, int64_t size)
 {
@@ -149,6 +152,11 @@ begin(void *arg, int64_t size)
 	t->trouble = outcome_ok();
 	if (size >= 0 && size != t->task->size) {
 		t->trouble = size_trouble(t, size);
+		return false;
+	}
+	t->trouble = mirror_start_changing(t->download->mirror);
+	if (!outcome_is_ok(&t->trouble)) {
+		t->download->end = t->trouble;
 		return false;
 	}
 	line_ends_drop(&t->lines);
@@ -491,8 +499,6 @@ download_run(struct download *d, bool flush, bool *busy_r)
 	bool full;
 
 	*busy_r = false;
-	if (outcome_is_ok(&o) && outcome_is_ok(&d->end) && d->queued != 0)
-		o = mirror_start_changing(d->mirror);
 	if (!outcome_is_ok(&o) || !outcome_is_ok(&d->end))
 		return outcome_is_ok(&o) ? d->end : o;
 	start_queued(d);
