@@ -230,15 +230,12 @@ add_gets(struct mirror *m, struct listing *l, struct step *step)
 		end = l->taken + m->page;
 	for (; l->taken < end; l->taken++) {
 		json_t *id = json_array_get(l->page, l->taken);
-		bool is_known = store_number(m->store, 0,
-		                    "SELECT 1 FROM email WHERE id = ? AND keywords IS NOT NULL",
-		                    "t", json_string_value(id)) != 0;
+		bool is_known = remote_has_email(m, json_string_value(id));
 
 		json_array_append(is_known ? step->known_ids : step->fresh_ids, id);
 	}
 	step->fresh = add_get(step->request, step->fresh_ids, remote_email_properties());
-	step->known = add_get(step->request, step->known_ids,
-	    json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
+	step->known = add_get(step->request, step->known_ids, remote_changing_properties());
 }
 
 /* The first page brings its Emails with it: there may be no second. */

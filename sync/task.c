@@ -60,8 +60,10 @@ copy_file(const struct copy *copy, bool after)
 	const char *folder = copy->mailbox->path;
 	struct buf path = BUF_INIT;
 
-	if (*folder != '\0')
-		buf_addf(&path, "%s/", folder);
+	if (*folder != '\0') {
+		buf_adds(&path, folder);
+		buf_addc(&path, '/');
+	}
 	maildir_place_file(copy->base,
 	    after && copy->new_place != NULL ? copy->new_place : copy->place, &path);
 	return buf_steal(&path);
