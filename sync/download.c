@@ -492,11 +492,28 @@ wait_for_turn(const struct download *d)
 		clock_sleep_ms(wait < RUN_MS ? wait : RUN_MS, DEADLINE_NEVER);
 }
 
+/*
+ * Is what is filling a whole batch?  The last one of all is divided: the disk, while it has
+ * nothing else to do, takes what has come while the lesser part is still under way.
+ */
+static bool
+is_whole(struct download *d, bool flush)
+{
+	const struct disk_batch *b = d->filling;
+	bool is_last = flush && d->queued == 0;
+
+	if (b == NULL)
+		return false;
+	return b->count >= BATCH_FULL || d->filling_bytes >= BATCH_BYTES ||
+	       (is_last && d->under_way == 0) ||
+	       (is_last && b->count >= WINDOW_MAX && b->count > d->under_way &&
+	           (d->disk == NULL || disk_load(d->disk) == 0));
+}
+
 struct outcome
 download_run(struct download *d, bool flush, bool *busy_r)
 {
 	struct outcome o = take_finished(d, false);
-	bool full;
 
 	*busy_r = false;
 	if (!outcome_is_ok(&o) || !outcome_is_ok(&d->end))
@@ -507,10 +524,7 @@ download_run(struct download *d, bool flush, bool *busy_r)
 	else if (d->queued != 0)
 		wait_for_turn(d);
 	report_progress(d->mirror->report);
-	full = d->filling != NULL &&
-	       (d->filling->count >= BATCH_FULL || d->filling_bytes >= BATCH_BYTES ||
-	           (flush && d->queued == 0 && d->under_way == 0));
-	if (full && !disk_is_full(d))
+	if (is_whole(d, flush) && !disk_is_full(d))
 		submit_filling(d);
 	/* With nothing to wait for on the network, wait for the disk. */
 	if (d->under_way == 0 && (flush || disk_is_full(d)) && d->disk != NULL &&
