@@ -482,6 +482,15 @@ start_queued(struct download *d)
 	memmove(d->queue, d->queue + started, d->queued * sizeof(d->queue[0]));
 }
 
+void
+download_start(struct download *d)
+{
+	if (!outcome_is_ok(&d->end))
+		return;
+	start_queued(d);
+	jmap_run(d->mirror->jmap, 0);
+}
+
 /* Nothing is under way, because the next is not to start yet. */
 static void
 wait_for_turn(const struct download *d)

@@ -25,6 +25,9 @@ bool download_is_under_way(const struct download *d);
 /* Take a task, whose it is from now on. */
 void download_add(struct download *d, struct task *task);
 
+/* Ask for as many as may be under way, and do not wait. */
+void download_start(struct download *d);
+
 /* Have the disk thread sync what was applied, whose it is from now on, and finish it then. */
 struct outcome download_settle(struct download *d, struct applied *applied);
 

@@ -180,6 +180,8 @@ apply_local(struct mirror *m, struct work *w)
 
 	if (w->local.count == 0)
 		return outcome_ok();
+	/* The service has something to do meanwhile. */
+	download_start(w->download);
 	o = apply_begin(m, &w->local, &w->downloads, &applied);
 	for (size_t i = 0; i < w->downloads.count; i++)
 		download_add(w->download, w->downloads.tasks[i]);
