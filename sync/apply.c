@@ -3,11 +3,12 @@
  *
  *	links and renames -> fsync their folders -> removals -> fsync -> one transaction
  *
- * A message that moves has its new name on disk before the old one goes.  A file that is not
- * where the state says has been renamed (or deleted) by a mail reader since: its folder is
- * scanned once, which finds all such files of the folder, and the action is worked out anew
- * on the name as it is.  Where Dovecot uses a folder, its lock is held from the first rename
- * of the batch there to the last removal.
+ * A message that moves has its new name on disk before the old one goes.  For the first fsync
+ * nobody waits here: most batches have nothing to remove, and what can be downloaded meanwhile
+ * is.  A file that is not where the state says has been renamed (or deleted) by a mail reader
+ * since: its folder is scanned once, which finds all such files of the folder, and the action
+ * is worked out anew on the name as it is.  Where Dovecot uses a folder, its lock is held from
+ * the first rename of the batch there to the last, and likewise for removals.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +37,19 @@ batch_free(struct batch *b)
 	b->bytes = 0;
 }
 
+void
+applied_free(struct applied **applied)
+{
+	struct applied *a = *applied;
+
+	if (a == NULL)
+		return;
+	batch_free(&a->batch);
+	touched_free(&a->touched);
+	free(a);
+	*applied = NULL;
+}
+
 static struct outcome
 lock(struct mirror *m, struct mailbox *mb)
 {
@@ -54,7 +68,7 @@ lock(struct mirror *m, struct mailbox *mb)
 	return o;
 }
 
-/* At the end of a batch. */
+/* At the end of a batch's renames, or removals. */
 static void
 unlock_all(struct mirror *m)
 {
@@ -303,29 +317,59 @@ apply_record(struct mirror *m, struct batch *b)
 }
 
 struct outcome
-apply_batch(struct mirror *m, struct batch *b, struct batch *downloads)
+apply_begin(
+    struct mirror *m, struct batch *b, struct batch *downloads, struct applied **applied_r)
 {
-	struct touched touched = {0};
+	struct applied *a = xcalloc(1, sizeof(*a));
 	struct outcome o = mirror_start_changing(m);
 
+	a->batch = *b;
+	*b = (struct batch){0};
 	if (outcome_is_ok(&o))
-		o = put_all(m, b, downloads, &touched);
-	if (outcome_is_ok(&o))
-		o = touched_sync(&touched, m->root.fd);
-	for (size_t i = 0; i < b->count && outcome_is_ok(&o); i++)
-		if (!b->tasks[i]->failed)
-			o = judge(m, b->tasks[i], remove_names(m, b->tasks[i], &touched));
-	if (outcome_is_ok(&o))
-		o = touched_sync(&touched, m->root.fd);
+		o = put_all(m, &a->batch, downloads, &a->touched);
 	unlock_all(m);
-	touched_free(&touched);
-	/* What was to be downloaded, and was here already. */
-	for (size_t i = 0; i < b->count; i++)
-		if (!b->tasks[i]->failed && b->tasks[i]->keywords == NULL)
-			report_done(m->report, b->tasks[i]->size);
+	if (!outcome_is_ok(&o)) {
+		m->astray = true;
+		applied_free(&a);
+	}
+	*applied_r = a;
+	return o;
+}
+
+/* The second half, and what it changed made durable, too. */
+static struct outcome
+remove_all(struct mirror *m, struct applied *a)
+{
+	struct outcome o = outcome_ok();
+
+	for (size_t i = 0; i < a->batch.count && outcome_is_ok(&o); i++) {
+		struct task *t = a->batch.tasks[i];
+
+		if (!t->failed)
+			o = judge(m, t, remove_names(m, t, &a->touched));
+	}
 	if (outcome_is_ok(&o))
-		return apply_record(m, b);
-	m->astray = true;
-	batch_free(b);
+		o = touched_sync(&a->touched, m->root.fd);
+	unlock_all(m);
+	return o;
+}
+
+struct outcome
+apply_finish(struct mirror *m, struct applied **applied, struct outcome synced)
+{
+	struct applied *a = *applied;
+	struct outcome o = synced;
+
+	if (outcome_is_ok(&o))
+		o = remove_all(m, a);
+	/* What was to be downloaded, and was here already. */
+	for (size_t i = 0; i < a->batch.count; i++)
+		if (!a->batch.tasks[i]->failed && a->batch.tasks[i]->keywords == NULL)
+			report_done(m->report, a->batch.tasks[i]->size);
+	if (outcome_is_ok(&o))
+		o = apply_record(m, &a->batch);
+	else
+		m->astray = true;
+	applied_free(applied);
 	return o;
 }

@@ -23,7 +23,6 @@
 #include "common/base/file.h"
 #include "common/base/xalloc.h"
 #include "sync/disk.h"
-#include "sync/files.h"
 #include "sync/folders.h"
 
 #define BULK 12         /* files in a batch: it is flushed as a whole */
@@ -165,8 +164,6 @@ place(struct mirror *m, struct disk_job *job, struct touched *touched)
 static void
 work(struct mirror *m, struct disk_batch *b)
 {
-	struct touched touched = {0};
-
 	b->outcome = flush(m->root.fd, b);
 	for (size_t i = 0; i < b->count; i++) {
 		b->jobs[i].outcome = b->outcome;
@@ -176,11 +173,11 @@ work(struct mirror *m, struct disk_batch *b)
 		}
 		if (is_bulk(b))
 			let_go_of_tail(m->root.fd, &b->jobs[i]);
-		place(m, &b->jobs[i], &touched);
+		place(m, &b->jobs[i], &b->touched);
 	}
 	if (outcome_is_ok(&b->outcome))
-		b->outcome = touched_sync(&touched, m->root.fd);
-	touched_free(&touched);
+		b->outcome = touched_sync(&b->touched, m->root.fd);
+	touched_free(&b->touched);
 }
 
 static void *

@@ -6,8 +6,9 @@
  *
  *	flush the files' bytes -> rename and link them into place -> fsync the folders
  *
- * so that one wait serves hundreds of messages.  It touches neither the state nor the
- * mailbox table: all it needs is in the jobs.
+ * so that one wait serves hundreds of messages.  For messages that were here already, and have
+ * their new names, the last of these is all there is to do.  The thread touches neither the
+ * state nor the mailbox table: all it needs is in the batch.
  */
 #ifndef FERRY_SYNC_DISK_H
 #define FERRY_SYNC_DISK_H
@@ -15,7 +16,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sync/files.h"
 #include "sync/mirror.h"
+
+struct applied;
 
 /* A message's temporary file and its names to be, relative to the root. */
 struct disk_job {
@@ -31,7 +35,9 @@ struct disk_job {
 struct disk_batch {
 	struct disk_job jobs[MIRROR_CHUNK];
 	size_t count;
-	struct outcome outcome; /* of the flush and the folders: then no job counts */
+	struct touched touched;  /* folders to fsync: those of the jobs come to them */
+	struct applied *applied; /* whose names are in these; the caller's */
+	struct outcome outcome;  /* of the flush and the folders: then no job counts */
 	struct disk_batch *next;
 };
 

@@ -140,7 +140,10 @@ empty_tmp(struct transfer *t)
 	return t->fd >= 0;
 }
 
-/* Before every attempt: an empty temporary file. */
+/*
+ * Before every attempt: an empty temporary file.  Before the first of all the run is announced,
+ * which waits for the disk: by then the service is at work on those that were asked for.
+ */
 static bool
 begin(void *arg, int64_t size)
 {
@@ -149,6 +152,11 @@ begin(void *arg, int64_t size)
 	t->trouble = outcome_ok();
 	if (size >= 0 && size != t->task->size) {
 		t->trouble = size_trouble(t, size);
+		return false;
+	}
+	t->trouble = mirror_start_changing(t->download->mirror);
+	if (!outcome_is_ok(&t->trouble)) {
+		t->download->end = t->trouble;
 		return false;
 	}
 	line_ends_drop(&t->lines);
@@ -397,6 +405,8 @@ record_batch(struct download *d, struct disk_batch *b)
 		o = apply_record(d->mirror, &recorded);
 	else
 		batch_free(&recorded);
+	if (b->applied != NULL)
+		o = outcome_worse(o, apply_finish(d->mirror, &b->applied, b->outcome));
 	batch_free_jobs(b);
 	return o;
 }
@@ -414,11 +424,17 @@ take_finished(struct download *d, bool wait)
 }
 
 static void
-submit(struct download *d)
+submit(struct download *d, struct disk_batch *b)
 {
 	if (d->disk == NULL)
 		d->disk = disk_start(d->mirror);
-	disk_submit(d->disk, d->filling);
+	disk_submit(d->disk, b);
+}
+
+static void
+submit_filling(struct download *d)
+{
+	submit(d, d->filling);
 	d->filling = NULL;
 	d->filling_bytes = 0;
 }
@@ -427,6 +443,29 @@ static bool
 disk_is_full(struct download *d)
 {
 	return d->disk != NULL && disk_load(d->disk) >= BATCHES_MAX;
+}
+
+static struct outcome
+wait_for_disk(struct download *d)
+{
+	struct disk_batch *b = disk_finished(d->disk, true);
+
+	return b != NULL ? record_batch(d, b) : outcome_ok();
+}
+
+struct outcome
+download_settle(struct download *d, struct applied *applied)
+{
+	struct disk_batch *b = xcalloc(1, sizeof(*b));
+	struct outcome o = outcome_ok();
+
+	b->applied = applied;
+	b->touched = applied->touched;
+	applied->touched = (struct touched){0};
+	while (outcome_is_ok(&o) && disk_is_full(d))
+		o = wait_for_disk(d);
+	submit(d, b);
+	return o;
 }
 
 /* Start as many as the window allows, and as a batch has room for. */
@@ -443,6 +482,15 @@ start_queued(struct download *d)
 	memmove(d->queue, d->queue + started, d->queued * sizeof(d->queue[0]));
 }
 
+void
+download_start(struct download *d)
+{
+	if (!outcome_is_ok(&d->end))
+		return;
+	start_queued(d);
+	jmap_run(d->mirror->jmap, 0);
+}
+
 /* Nothing is under way, because the next is not to start yet. */
 static void
 wait_for_turn(const struct download *d)
@@ -453,15 +501,30 @@ wait_for_turn(const struct download *d)
 		clock_sleep_ms(wait < RUN_MS ? wait : RUN_MS, DEADLINE_NEVER);
 }
 
+/*
+ * Is what is filling a whole batch?  The last one of all is divided: the disk, while it has
+ * nothing else to do, takes what has come while the lesser part is still under way.
+ */
+static bool
+is_whole(struct download *d, bool flush)
+{
+	const struct disk_batch *b = d->filling;
+	bool is_last = flush && d->queued == 0;
+
+	if (b == NULL)
+		return false;
+	return b->count >= BATCH_FULL || d->filling_bytes >= BATCH_BYTES ||
+	       (is_last && d->under_way == 0) ||
+	       (is_last && b->count >= WINDOW_MAX && b->count > d->under_way &&
+	           (d->disk == NULL || disk_load(d->disk) == 0));
+}
+
 struct outcome
 download_run(struct download *d, bool flush, bool *busy_r)
 {
 	struct outcome o = take_finished(d, false);
-	bool full;
 
 	*busy_r = false;
-	if (outcome_is_ok(&o) && outcome_is_ok(&d->end) && d->queued != 0)
-		o = mirror_start_changing(d->mirror);
 	if (!outcome_is_ok(&o) || !outcome_is_ok(&d->end))
 		return outcome_is_ok(&o) ? d->end : o;
 	start_queued(d);
@@ -470,19 +533,12 @@ download_run(struct download *d, bool flush, bool *busy_r)
 	else if (d->queued != 0)
 		wait_for_turn(d);
 	report_progress(d->mirror->report);
-	full = d->filling != NULL &&
-	       (d->filling->count >= BATCH_FULL || d->filling_bytes >= BATCH_BYTES ||
-	           (flush && d->queued == 0 && d->under_way == 0));
-	if (full && !disk_is_full(d))
-		submit(d);
+	if (is_whole(d, flush) && !disk_is_full(d))
+		submit_filling(d);
 	/* With nothing to wait for on the network, wait for the disk. */
 	if (d->under_way == 0 && (flush || disk_is_full(d)) && d->disk != NULL &&
-	    disk_load(d->disk) != 0) {
-		struct disk_batch *b = disk_finished(d->disk, true);
-
-		if (b != NULL)
-			o = record_batch(d, b);
-	}
+	    disk_load(d->disk) != 0)
+		o = wait_for_disk(d);
 	*busy_r = d->under_way != 0 || d->queued != 0 || d->filling != NULL ||
 	          (d->disk != NULL && disk_load(d->disk) != 0);
 	return outcome_is_ok(&d->end) ? o : d->end;
@@ -518,7 +574,7 @@ download_free(struct download **download)
 	if (d->under_way != 0)
 		jmap_abandon(d->mirror->jmap);
 	if (d->filling != NULL && disk_is_well(d))
-		submit(d);
+		submit_filling(d);
 	else if (d->filling != NULL)
 		drop_filling(d);
 	while (d->disk != NULL && disk_load(d->disk) != 0)

@@ -1,5 +1,7 @@
 /*
  * download - bring messages over, many at once, and hand them to the disk thread in batches
+ *
+ * What needs no download goes by the same thread, for the waits for the disk.
  */
 #ifndef FERRY_SYNC_DOWNLOAD_H
 #define FERRY_SYNC_DOWNLOAD_H
@@ -22,6 +24,12 @@ bool download_is_under_way(const struct download *d);
 
 /* Take a task, whose it is from now on. */
 void download_add(struct download *d, struct task *task);
+
+/* Ask for as many as may be under way, and do not wait. */
+void download_start(struct download *d);
+
+/* Have the disk thread sync what was applied, whose it is from now on, and finish it then. */
+struct outcome download_settle(struct download *d, struct applied *applied);
 
 /*
  * Work until something happened, or a fifth of a second has passed.  flush: no more tasks

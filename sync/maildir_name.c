@@ -150,7 +150,9 @@ maildir_name_read(
 void
 maildir_place_file(const char *base, const char *place, struct buf *path)
 {
-	buf_addf(path, "%s/%s%s", *place == 'n' ? "new" : "cur", base, place + 1);
+	buf_adds(path, *place == 'n' ? "new/" : "cur/");
+	buf_adds(path, base);
+	buf_adds(path, place + 1);
 }
 
 static int

@@ -175,15 +175,18 @@ take_up(struct mirror *m, struct work *w, bool *more_r)
 static struct outcome
 apply_local(struct mirror *m, struct work *w)
 {
+	struct applied *applied;
 	struct outcome o;
 
 	if (w->local.count == 0)
 		return outcome_ok();
-	o = apply_batch(m, &w->local, &w->downloads);
+	/* The service has something to do meanwhile. */
+	download_start(w->download);
+	o = apply_begin(m, &w->local, &w->downloads, &applied);
 	for (size_t i = 0; i < w->downloads.count; i++)
 		download_add(w->download, w->downloads.tasks[i]);
 	w->downloads.count = 0;
-	return o;
+	return outcome_is_ok(&o) ? download_settle(w->download, applied) : o;
 }
 
 /* Waiting for a page would keep the messages waiting that could be asked for meanwhile. */

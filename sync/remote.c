@@ -31,6 +31,16 @@ struct track {
 	json_t *result;
 };
 
+/* What to ask for of each Email or Mailbox that was created, or updated.  Most Emails that were
+ * updated are here. */
+static json_t *
+properties_of(bool emails, bool updated)
+{
+	if (!emails)
+		return remote_mailbox_properties();
+	return updated ? remote_changing_properties() : remote_email_properties();
+}
+
 /* The calls of one track in a round: changes, and what was created and updated by reference. */
 static void
 add_calls(struct jmap_request *request, struct track *t, bool emails, int64_t max_changes)
@@ -45,8 +55,7 @@ add_calls(struct jmap_request *request, struct track *t, bool emails, int64_t ma
 		json_t *args = json_object();
 
 		jmap_refer(args, "ids", t->changes, method, paths[i]);
-		json_object_set_new(args, "properties",
-		    emails ? remote_email_properties() : remote_mailbox_properties());
+		json_object_set_new(args, "properties", properties_of(emails, i == 1));
 		gets[i] = jmap_call(request, emails ? "Email/get" : "Mailbox/get", args);
 	}
 	t->created = gets[0];
@@ -145,8 +154,10 @@ record_mailboxes(struct mirror *m, const struct track *t, const struct jmap_resp
 	return o;
 }
 
+/* Unless strangers is NULL, the list has what may change alone: it gets the ids of those of which
+ * that says too little. */
 static struct outcome
-record_list(struct mirror *m, const json_t *list)
+record_list(struct mirror *m, const json_t *list, json_t *strangers)
 {
 	struct outcome o = remote_know_mailboxes(m, list);
 	json_t *email;
@@ -155,8 +166,12 @@ record_list(struct mirror *m, const json_t *list)
 	if (!outcome_is_ok(&o))
 		return o;
 	store_begin(m->store);
-	json_array_foreach (list, i, email)
-		remote_record_email(m, email);
+	json_array_foreach (list, i, email) {
+		if (strangers != NULL && remote_is_stranger(m, email))
+			json_array_append(strangers, json_object_get(email, "id"));
+		else
+			remote_record_email(m, email);
+	}
 	return store_commit(m->store);
 }
 
@@ -179,7 +194,7 @@ record_by_ids(struct mirror *m, const json_t *ids)
 			o = remote_check_whole(page, result);
 		json_decref(page);
 		if (outcome_is_ok(&o))
-			o = record_list(m, json_get_array(result, "list"));
+			o = record_list(m, json_get_array(result, "list"), NULL);
 		jmap_response_free(&response);
 	}
 	return o;
@@ -193,25 +208,24 @@ record_emails(struct mirror *m, const struct track *t, const struct jmap_respons
 {
 	static const char *const lists[] = {"updated", "created"};
 	const char *calls[] = {t->updated, t->created};
-
 	struct outcome o = outcome_ok();
 
 	for (size_t c = 0; c < 2 && outcome_is_ok(&o); c++) {
 		const json_t *ids = json_get_array(t->result, lists[c]);
-		json_t *result, *left_out;
+		json_t *result, *ask;
 
 		o = jmap_result(response, calls[c], NULL, &result);
 		if (outcome_is(&o, "method/requestTooLarge")) {
 			o = record_by_ids(m, ids);
 			continue;
 		}
-		if (outcome_is_ok(&o))
-			o = record_list(m, json_get_array(result, "list"));
 		if (!outcome_is_ok(&o))
 			break;
-		left_out = remote_left_out(ids, result);
-		o = record_by_ids(m, left_out);
-		json_decref(left_out);
+		ask = remote_left_out(ids, result);
+		o = record_list(m, json_get_array(result, "list"), c == 0 ? ask : NULL);
+		if (outcome_is_ok(&o))
+			o = record_by_ids(m, ask);
+		json_decref(ask);
 	}
 	return o;
 }

@@ -28,8 +28,14 @@ remote_send(struct mirror *m, struct jmap_request *request, struct jmap_response
 /* Send ahead of the time when the response is wanted, see jmap_ahead_begin(). */
 struct jmap_ahead *remote_send_ahead(struct mirror *m, struct jmap_request *request);
 
-/* Properties to ask for. */
+/* Properties to ask for: all that is recorded of an Email; what of it may change. */
 json_t *remote_email_properties(void);
+json_t *remote_changing_properties(void);
+
+/* Was the message here, so that the latter are enough?  Or do they say that it shall be here, and
+ * was not? */
+bool remote_has_email(struct mirror *m, const char *id);
+bool remote_is_stranger(struct mirror *m, const json_t *email);
 
 /* Email/get for these ids (the reference is taken), at most m->page: list and notFound. */
 struct outcome remote_get_emails(

@@ -97,34 +97,6 @@ record_beginning(struct mirror *m, struct listing *l, const json_t *boxes, const
 	return store_commit(m->store);
 }
 
-struct outcome
-remote_listing_begin(struct mirror *m, struct listing **listing_r)
-{
-	struct jmap_request *request = jmap_request_new(0);
-	struct jmap_response *response = NULL;
-	const char *boxes = jmap_mailbox_get_call(request, NULL, remote_mailbox_properties());
-	const char *emails =
-	    jmap_email_get_call(request, json_array(), remote_email_properties());
-	struct outcome o = remote_send(m, request, &response);
-	json_t *list = NULL, *emails_result;
-	char *state = NULL;
-
-	*listing_r = xcalloc(1, sizeof(**listing_r));
-	if (outcome_is_ok(&o))
-		o = jmap_result(response, emails, NULL, &emails_result);
-	if (outcome_is_ok(&o))
-		o = remote_read_all_mailboxes(m, response, boxes, &list, &state);
-	if (outcome_is_ok(&o))
-		o = record_beginning(m, *listing_r, list, state, emails_result);
-	json_decref(list);
-	free(state);
-	jmap_response_free(&response);
-	jmap_request_free(&request);
-	if (!outcome_is_ok(&o))
-		remote_listing_free(listing_r);
-	return o;
-}
-
 /* The anchor is gone: take the message before it, at last start again. */
 static struct outcome
 step_back(struct listing *l, const struct outcome *o)
@@ -230,15 +202,12 @@ add_gets(struct mirror *m, struct listing *l, struct step *step)
 		end = l->taken + m->page;
 	for (; l->taken < end; l->taken++) {
 		json_t *id = json_array_get(l->page, l->taken);
-		bool is_known = store_number(m->store, 0,
-		                    "SELECT 1 FROM email WHERE id = ? AND keywords IS NOT NULL",
-		                    "t", json_string_value(id)) != 0;
+		bool is_known = remote_has_email(m, json_string_value(id));
 
 		json_array_append(is_known ? step->known_ids : step->fresh_ids, id);
 	}
 	step->fresh = add_get(step->request, step->fresh_ids, remote_email_properties());
-	step->known = add_get(step->request, step->known_ids,
-	    json_pack("[s, s, s]", "id", "mailboxIds", "keywords"));
+	step->known = add_get(step->request, step->known_ids, remote_changing_properties());
 }
 
 /* The first page brings its Emails with it: there may be no second. */
@@ -266,6 +235,7 @@ may_begin(const struct listing *l)
 	return l->taken < json_array_size(l->page) || (!l->whole && !l->querying);
 }
 
+/* It is sent at once, before anything else keeps us from it. */
 static void
 begin_step(struct mirror *m, struct listing *l)
 {
@@ -276,6 +246,38 @@ begin_step(struct mirror *m, struct listing *l)
 	if (!l->whole && !l->querying && l->taken == json_array_size(l->page))
 		add_query(m, l, step);
 	step->sent = remote_send_ahead(m, step->request);
+	http_run(jmap_http(m->jmap), 0);
+}
+
+/* The service works on the first page while folders are made for the mailboxes. */
+struct outcome
+remote_listing_begin(struct mirror *m, struct listing **listing_r)
+{
+	struct jmap_request *request = jmap_request_new(0);
+	struct jmap_response *response = NULL;
+	const char *boxes = jmap_mailbox_get_call(request, NULL, remote_mailbox_properties());
+	const char *emails =
+	    jmap_email_get_call(request, json_array(), remote_email_properties());
+	struct outcome o = remote_send(m, request, &response);
+	json_t *list = NULL, *emails_result;
+	char *state = NULL;
+
+	*listing_r = xcalloc(1, sizeof(**listing_r));
+	if (outcome_is_ok(&o))
+		o = jmap_result(response, emails, NULL, &emails_result);
+	if (outcome_is_ok(&o))
+		o = remote_read_all_mailboxes(m, response, boxes, &list, &state);
+	if (outcome_is_ok(&o))
+		o = record_beginning(m, *listing_r, list, state, emails_result);
+	json_decref(list);
+	free(state);
+	jmap_response_free(&response);
+	jmap_request_free(&request);
+	if (!outcome_is_ok(&o))
+		remote_listing_free(listing_r);
+	else if (m->ahead != 0)
+		begin_step(m, *listing_r);
+	return o;
 }
 
 static struct outcome

@@ -37,6 +37,19 @@ remote_send_ahead(struct mirror *m, struct jmap_request *request)
 	return jmap_ahead_begin(m->jmap, request, deadline_in_ms(REQUEST_MS));
 }
 
+bool
+remote_has_email(struct mirror *m, const char *id)
+{
+	return store_number(m->store, 0,
+	           "SELECT 1 FROM email WHERE id = ? AND keywords IS NOT NULL", "t", id) != 0;
+}
+
+json_t *
+remote_changing_properties(void)
+{
+	return json_pack("[s, s, s]", "id", "mailboxIds", "keywords");
+}
+
 json_t *
 remote_email_properties(void)
 {
@@ -77,6 +90,18 @@ wanted_mailboxes(const struct mirror *m, const json_t *email, struct numbers *se
 	if (set->count == 0 && unknown != 0)
 		return outcome_make("answer", "missing", "a mailbox it is in");
 	return outcome_ok();
+}
+
+bool
+remote_is_stranger(struct mirror *m, const json_t *email)
+{
+	const char *id = json_get_id(email, "id");
+	struct numbers mailboxes;
+	struct outcome o = wanted_mailboxes(m, email, &mailboxes);
+	bool wanted = outcome_is_ok(&o) && mailboxes.count != 0;
+
+	numbers_free(&mailboxes);
+	return wanted && id != NULL && !remote_has_email(m, id);
 }
 
 /* In mailboxes that are not followed the message stays as it is here.  If it is in no other,
@@ -154,10 +179,13 @@ remote_note_import(struct mirror *m, const char *id)
 static void
 forget_import(struct mirror *m, const char *id)
 {
+	static const char *const notes[] = {STATE_IMPORT, STATE_AHEAD};
+
 	if (!any_noted(m))
 		return;
-	store_run(m->store, "DELETE FROM meta WHERE key IN (? || ?, ? || ?)", "tttt",
-	    STATE_IMPORT, id, STATE_AHEAD, id);
+	/* Two keys in one statement would be a table to SQLite. */
+	for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++)
+		store_run(m->store, "DELETE FROM meta WHERE key = ? || ?", "tt", notes[i], id);
 }
 
 void

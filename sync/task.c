@@ -60,8 +60,10 @@ copy_file(const struct copy *copy, bool after)
 	const char *folder = copy->mailbox->path;
 	struct buf path = BUF_INIT;
 
-	if (*folder != '\0')
-		buf_addf(&path, "%s/", folder);
+	if (*folder != '\0') {
+		buf_adds(&path, folder);
+		buf_addc(&path, '/');
+	}
 	maildir_place_file(copy->base,
 	    after && copy->new_place != NULL ? copy->new_place : copy->place, &path);
 	return buf_steal(&path);
@@ -442,10 +444,12 @@ record_copy(struct mirror *m, const struct task *t, const struct copy *copy)
 	switch (copy->action) {
 	case COPY_KEEP:
 	case COPY_CHANGE:
+		/* What a scan has seen of it since is newer. */
 		if (!copy->absent && copy->new_place != NULL)
 			store_run(m->store,
-			    "UPDATE place SET place = ?, agreed = 1 WHERE n = ?", "ti",
-			    copy->new_place, copy->n);
+			    "UPDATE place SET agreed = 1,"
+			    " place = CASE place WHEN ? THEN ? ELSE place END WHERE n = ?",
+			    "tti", copy->place, copy->new_place, copy->n);
 		break;
 	case COPY_ADD:
 		store_run(m->store,

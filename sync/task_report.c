@@ -95,7 +95,7 @@ report_new(struct mirror *m, const struct task *t)
 	json_t *names = mailboxes_with(t, COPY_ADD, &words);
 
 	m->report->added++;
-	if (m->options.news != NULL)
+	if (m->options.news != NULL && m->config->on_new != NULL)
 		add_news(m, t);
 	report_event(m->report, "new",
 	    json_pack("{s:s, s:I, s:I, s:o, s:o}", "id", t->id, "size", (json_int_t)t->size,

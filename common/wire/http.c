@@ -161,6 +161,7 @@ free_transfer(struct http_transfer *t)
 	free((char *)request->answer_type);
 	free((char *)request->content_type);
 	free(t->location);
+	http_origin_free(&t->origin);
 	http_answer_free(&t->answer);
 	free(t);
 }

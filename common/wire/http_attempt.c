@@ -129,15 +129,15 @@ set_security(struct http_transfer *t, const struct http_options *options)
  * a transfer now and then the answer to another that shares the connection.
  */
 static void
-set_connection(struct http_transfer *t, struct http_way way)
+set_connection(struct http_transfer *t)
 {
-	const char *encoding = http_encoding(&t->request, way);
+	const char *encoding = http_encoding(&t->request, &t->origin);
 
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(
 	    t->easy, CURLOPT_BUFFERSIZE, t->request.sink != NULL ? SINK_BYTES : BUFFER_BYTES);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
-	if (way.https) {
+	if (t->origin.https) {
 		curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 		curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
 	} else {
@@ -183,7 +183,7 @@ clean(const char *value)
 }
 
 static struct outcome
-check(const struct http_transfer *t, struct http_way *way_r)
+check(struct http_transfer *t)
 {
 	const struct http_request *request = &t->request;
 
@@ -193,7 +193,7 @@ check(const struct http_transfer *t, struct http_way *way_r)
 		return outcome_make("local", "usage", "control characters in a header");
 	if (deadline_passed(request->deadline))
 		return outcome_make("local", "deadline", NULL);
-	return http_may_ask(t->answer.url, way_r);
+	return http_may_ask(t->answer.url, &t->origin);
 }
 
 void
@@ -207,9 +207,8 @@ struct outcome
 http_attempt_begin(
     struct http_transfer *t, const struct http_options *options, struct http_spares *spares)
 {
-	struct http_way way = {false, false};
 	bool again = t->answer.attempts != 0;
-	struct outcome o = check(t, &way);
+	struct outcome o = check(t);
 
 	if (!outcome_is_ok(&o))
 		return o;
@@ -220,7 +219,9 @@ http_attempt_begin(
 	t->easy = spares->count != 0 ? spares->handles[--spares->count] : curl_easy_init();
 	if (t->easy == NULL)
 		return outcome_make("local", "io", "libcurl cannot start");
+	/* The first alone, libcurl would take apart; the second alone, put together again. */
 	curl_easy_setopt(t->easy, CURLOPT_URL, t->answer.url);
+	curl_easy_setopt(t->easy, CURLOPT_CURLU, t->origin.url);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	http_stream_attach(t);
@@ -228,7 +229,7 @@ http_attempt_begin(
 	add_headers(t);
 	set_times(t, options, deadline_left_ms(t->request.deadline));
 	set_security(t, options);
-	set_connection(t, way);
+	set_connection(t);
 	set_speed(t, options->speed);
 	return outcome_ok();
 }
@@ -327,6 +328,7 @@ free_handle(struct http_transfer *t, struct http_spares *spares)
 	else
 		curl_easy_cleanup(t->easy);
 	t->easy = NULL;
+	http_origin_free(&t->origin);
 	for (struct curl_slist *h = t->headers; h != NULL; h = h->next)
 		explicit_bzero(h->data, strlen(h->data));
 	curl_slist_free_all(t->headers);

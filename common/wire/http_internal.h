@@ -17,12 +17,13 @@
 /* http_url.c */
 
 struct http_origin {
+	CURLU *url; /* the whole, taken apart */
 	char *host;
 	long port;
 	bool https, loopback;
 };
 
-/* False if url is not http(s), cannot be parsed, or names a user. */
+/* False if url is not http(s), cannot be parsed, or names a user; then there is nothing to free. */
 bool http_origin_read(const char *url, struct http_origin *origin);
 void http_origin_free(struct http_origin *origin);
 bool http_origin_same(const struct http_origin *a, const struct http_origin *b);
@@ -56,7 +57,8 @@ struct http_transfer {
 	bool multiplexed;      /* the answer came by HTTP/2 */
 
 	/* The attempt under way. */
-	CURL *easy; /* NULL between attempts */
+	CURL *easy;                /* NULL between attempts */
+	struct http_origin origin; /* where it goes */
 	struct curl_slist *headers;
 	int64_t body_given; /* bytes of the body handed to libcurl */
 	bool body_whole;    /* all of it: from now on the service may act */
@@ -105,16 +107,12 @@ bool http_stream_end(struct http_transfer *t);
 #define HTTP_REDIRECTS_MAX 5
 #define HTTP_ATTEMPTS_MAX  12
 
-struct http_way {
-	bool https, loopback;
-};
-
 /* May the URL be asked at all, and how?  net/insecure or local/config if not. */
-struct outcome http_may_ask(const char *url, struct http_way *way_r);
+struct outcome http_may_ask(const char *url, struct http_origin *origin_r);
 
 /* What of Content-Encoding to ask for; NULL: nothing is said, and nothing is decoded.  Where no
  * byte leaves the machine, compressing is nothing but work for both ends. */
-const char *http_encoding(const struct http_request *request, struct http_way way);
+const char *http_encoding(const struct http_request *request, const struct http_origin *origin);
 
 /* Is it worth another attempt, after this outcome and answer? */
 bool http_may_retry(const struct http_transfer *t, const struct outcome *o);

@@ -37,28 +37,26 @@ static const struct {
 };
 
 struct outcome
-http_may_ask(const char *url, struct http_way *way_r)
+http_may_ask(const char *url, struct http_origin *origin_r)
 {
-	struct http_origin origin;
 	struct outcome o = outcome_ok();
 
-	if (!http_origin_read(url, &origin)) {
+	if (!http_origin_read(url, origin_r)) {
 		o = outcome_make("local", "config", "not a URL of http or https: %.100s", url);
-	} else if (!origin.https && !origin.loopback) {
-		o = outcome_make("net", "insecure", "%s", origin.host);
+	} else if (!origin_r->https && !origin_r->loopback) {
+		o = outcome_make("net", "insecure", "%s", origin_r->host);
 		outcome_hint(&o, "use https:");
+		http_origin_free(origin_r);
 	}
-	*way_r = (struct http_way){origin.https, origin.loopback};
-	http_origin_free(&origin);
 	return o;
 }
 
 const char *
-http_encoding(const struct http_request *request, struct http_way way)
+http_encoding(const struct http_request *request, const struct http_origin *origin)
 {
 	if (!request->compressed)
 		return NULL;
-	return way.loopback ? "identity" : "gzip";
+	return origin->loopback ? "identity" : "gzip";
 }
 
 static bool

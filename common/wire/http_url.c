@@ -73,7 +73,7 @@ http_origin_read(const char *text, struct http_origin *origin)
 	char *scheme, *port;
 	bool good;
 
-	*origin = (struct http_origin){0};
+	*origin = (struct http_origin){.url = url};
 	good = parse(url, text) && acceptable(url);
 	if (good) {
 		scheme = part(url, CURLUPART_SCHEME, 0);
@@ -86,13 +86,15 @@ http_origin_read(const char *text, struct http_origin *origin)
 		free(scheme);
 		free(port);
 	}
-	curl_url_cleanup(url);
+	if (!good)
+		http_origin_free(origin);
 	return good;
 }
 
 void
 http_origin_free(struct http_origin *origin)
 {
+	curl_url_cleanup(origin->url);
 	free(origin->host);
 	*origin = (struct http_origin){0};
 }

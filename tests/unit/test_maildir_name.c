@@ -84,6 +84,18 @@ ids_that_do_not_fit_a_file_name_are_hashed(void **state)
 	free(id);
 }
 
+/* Files are known by them again, by each version of this program. */
+static void
+accounts_and_ids_are_hashed_as_ever(void **state)
+{
+	char *id = maildir_name_id("M 1");
+
+	(void)state;
+	assert_string_equal(namer.tag, "Rq28");
+	assert_string_equal(id, "~IympR9Vmz8KlLqQUZootbls");
+	free(id);
+}
+
 static void
 names_of_others_are_not_ours(void **state)
 {
@@ -174,6 +186,7 @@ main(void)
 	    cmocka_unit_test(a_name_that_was_made_reads_as_what_it_was_made_of),
 	    cmocka_unit_test(two_names_differ_even_in_the_same_moment),
 	    cmocka_unit_test(ids_that_do_not_fit_a_file_name_are_hashed),
+	    cmocka_unit_test(accounts_and_ids_are_hashed_as_ever),
 	    cmocka_unit_test(names_of_others_are_not_ours),
 	    cmocka_unit_test(sizes_that_are_no_numbers_are_unknown),
 	    cmocka_unit_test(a_place_says_where_the_file_is),
