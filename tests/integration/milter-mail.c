@@ -28,9 +28,13 @@ read_line(FILE *in, char **line, size_t *room, size_t *length_r)
 static struct mail_field *
 add_field(struct mail *m, size_t at, const char *name, size_t length)
 {
-	m->fields = xreallocarray(m->fields, m->field_count + 1, sizeof(*m->fields));
-	memmove(m->fields + at + 1, m->fields + at, (m->field_count - at) * sizeof(*m->fields));
-	m->field_count++;
+	size_t count = m->field_count++;
+
+	/* There may be many: the room doubles where count is a power of two. */
+	if ((count & (count - 1)) == 0)
+		m->fields =
+		    xreallocarray(m->fields, count == 0 ? 1 : 2 * count, sizeof(*m->fields));
+	memmove(m->fields + at + 1, m->fields + at, (count - at) * sizeof(*m->fields));
 	m->fields[at] = (struct mail_field){.name = xstrndup(name, length)};
 	return &m->fields[at];
 }
