@@ -14,6 +14,13 @@ def needs_root():
         sys.exit(77)
 
 
+def sanitized(program):
+    """Was it built with a sanitizer, which takes memory of its own?"""
+    with open(program, "rb") as file:
+        data = file.read()
+    return b"__asan_init" in data or b"__tsan_init" in data
+
+
 def wait_for(what, condition, seconds=60):
     """Ask again and again until the condition holds; what it gave."""
     deadline = time.monotonic() + seconds

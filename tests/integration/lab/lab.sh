@@ -130,6 +130,9 @@ wait_for() {
 # Run a command as Ferry runs: unprivileged, with an environment of its own.
 as_ferry() { "${ferry_runs[@]}" "$@"; }
 
+# sanitized PROGRAM - was it built with a sanitizer, which takes memory of its own?
+sanitized() { grep -q -e __asan_init -e __tsan_init "$work/bin/$1"; }
+
 # --- the sandbox
 
 # sandbox_start [OPTION]... - start ferry-sandbox, or start it again where it was

@@ -19,7 +19,7 @@ import unittest
 
 for folder in "lab", "sandbox":
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", folder))
-from daemons import needs_root, wait_for  # noqa: E402, F401
+from daemons import needs_root, sanitized, wait_for  # noqa: E402, F401
 from service import Service  # noqa: E402
 
 ME = "sender@sandbox.test"
