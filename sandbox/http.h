@@ -27,8 +27,8 @@ struct request {
 	const char *body; /* all of it */
 	size_t body_length;
 	struct alias_call *alias; /* the call to the alias service that it is, or NULL */
-	int64_t difficulty; /* of a challenge, if the request is for one */
-	bool muted;         /* the stream of events it opens is to say nothing */
+	int64_t difficulty;       /* of a challenge, if the request is for one */
+	bool muted;               /* the stream of events it opens is to say nothing */
 };
 
 /* A header (any case) or a query argument; NULL if there is none. */

@@ -112,7 +112,7 @@ reset_host(void **state)
 #define HELLO    "LHLO x\r\n"
 #define HELLO_REPLIES                                                         \
 	"250-here.test\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n" \
-	"250-SIZE\r\n250-XFORWARD IDENT\r\n" \
+	"250-SIZE\r\n250-XFORWARD IDENT\r\n"                                  \
 	"250 ENHANCEDSTATUSCODES\r\n"
 #define STARTED "250 2.1.0 ok\r\n"
 #define TAKEN   "250 2.1.5 ok\r\n"
