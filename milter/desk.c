@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/base/departed.h"
 #include "common/base/xalloc.h"
 #include "milter/breaker.h"
 #include "milter/clerk.h"
@@ -53,6 +54,7 @@ struct desk {
 	struct job *jobs;    /* those that wait or run, the oldest first */
 	size_t waiting, running;
 	unsigned clerks, idle, clerks_max;
+	struct departed departed;
 	unsigned key_number; /* counts refused keys: clerks read theirs again */
 	bool looking;        /* a clerk is at a JOB_ALIAS */
 	bool closing;
@@ -338,6 +340,7 @@ work(void *arg)
 {
 	struct desk *desk = arg;
 	struct clerk clerk = {.account = desk->account};
+	struct departed before;
 	struct job *job;
 
 	pthread_mutex_lock(&desk->lock);
@@ -350,8 +353,10 @@ work(void *arg)
 	}
 	clerk_close(&clerk);
 	desk->clerks--;
+	before = departed_add(&desk->departed);
 	pthread_cond_broadcast(&desk->done);
 	pthread_mutex_unlock(&desk->lock);
+	departed_join(before);
 	return NULL;
 }
 
@@ -368,7 +373,6 @@ hire(struct desk *desk)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	if (pthread_create(&thread, &attributes, work, desk) == 0)
 		desk->clerks++;
@@ -531,6 +535,7 @@ desk_close(struct desk **desk)
 	while (d->clerks > 0)
 		pthread_cond_wait(&d->done, &d->lock);
 	pthread_mutex_unlock(&d->lock);
+	departed_join(d->departed);
 	while (d->jobs != NULL) { /* no clerk could be hired */
 		struct job *job = d->jobs;
 

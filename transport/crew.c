@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/base/departed.h"
 #include "common/base/xalloc.h"
 #include "transport/crew.h"
 
@@ -19,6 +20,7 @@ struct crew {
 	struct crew_job *first, **last;
 	size_t waiting;       /* jobs */
 	size_t threads, idle; /* there are, and of them without work */
+	struct departed departed;
 	bool ending;
 };
 
@@ -51,6 +53,7 @@ crew_free(struct crew **crew_p)
 	while (crew->threads != 0)
 		pthread_cond_wait(&crew->over, &crew->lock);
 	pthread_mutex_unlock(&crew->lock);
+	departed_join(crew->departed);
 	pthread_cond_destroy(&crew->work);
 	pthread_cond_destroy(&crew->over);
 	pthread_mutex_destroy(&crew->lock);
@@ -86,6 +89,7 @@ static void *
 serve(void *arg)
 {
 	struct crew *crew = arg;
+	struct departed before;
 	struct crew_job *job;
 
 	pthread_mutex_lock(&crew->lock);
@@ -95,8 +99,10 @@ serve(void *arg)
 		pthread_mutex_lock(&crew->lock);
 	}
 	crew->threads--;
+	before = departed_add(&crew->departed);
 	pthread_cond_signal(&crew->over);
 	pthread_mutex_unlock(&crew->lock);
+	departed_join(before);
 	return NULL;
 }
 
@@ -108,7 +114,6 @@ start_thread(struct crew *crew)
 	int error;
 
 	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	error = pthread_create(&thread, &attributes, serve, crew);
 	pthread_attr_destroy(&attributes);

@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "common/base/cancel.h"
+#include "common/base/departed.h"
 #include "common/base/xalloc.h"
 #include "transport/group.h"
 #include "transport/pace.h"
@@ -52,6 +53,7 @@ struct group {
 	int64_t look_ms;         /* and looks again then, or when there is a: */
 	pthread_cond_t change;
 	pthread_cond_t work; /* for those who are idle */
+	struct departed departed;
 	bool ending;
 };
 
@@ -116,6 +118,7 @@ group_free(struct group **group_p)
 	while (group->carriers != 0)
 		pthread_cond_wait(&group->places, &group->lock);
 	pthread_mutex_unlock(&group->lock);
+	departed_join(group->departed);
 	pthread_cond_destroy(&group->places);
 	pthread_cond_destroy(&group->change);
 	pthread_cond_destroy(&group->work);
@@ -279,7 +282,6 @@ start_carrier(struct group *group)
 
 	sigfillset(&all);
 	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&thread, &attributes, serve, group);
@@ -425,13 +427,16 @@ static void *
 serve(void *arg)
 {
 	struct group *group = arg;
+	struct departed before;
 
 	pthread_mutex_lock(&group->lock);
 	while (find_work(group))
 		attend(group);
 	group->carriers--;
+	before = departed_add(&group->departed);
 	pthread_cond_broadcast(&group->places);
 	pthread_mutex_unlock(&group->lock);
+	departed_join(before);
 	return NULL;
 }
 

@@ -1,7 +1,9 @@
 /* A crew: work that waits does not keep other work from being done. */
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "tests/unit/unit.h"
 #include "transport/crew.h"
@@ -72,12 +74,59 @@ all_work_is_done_before_the_crew_is_gone(void **state)
 	}
 }
 
+/* What a library keeps for a thread, and is slow to free. */
+static pthread_key_t kept;
+static atomic_int freed;
+
+static void
+free_kept(void *value)
+{
+	(void)value;
+	usleep(50000);
+	atomic_fetch_add(&freed, 1);
+}
+
+static void
+keep(struct crew_job *job)
+{
+	sem_post(((struct work *)(void *)job)->started);
+	sem_wait(((struct work *)(void *)job)->gate);
+	pthread_setspecific(kept, job);
+}
+
+static void
+nothing_is_left_of_its_threads_when_the_crew_is_gone(void **state)
+{
+	struct crew *crew = crew_new();
+	struct work works[JOBS];
+	sem_t started, gate;
+
+	(void)state;
+	pthread_key_create(&kept, free_kept);
+	sem_init(&started, 0, 0);
+	sem_init(&gate, 0, 0);
+	for (int i = 0; i < JOBS; i++) {
+		works[i] = (struct work){{keep, NULL}, &started, &gate, NULL};
+		assert_true(crew_do(crew, &works[i].job));
+	}
+	for (int i = 0; i < JOBS; i++)
+		sem_wait(&started);
+	for (int i = 0; i < JOBS; i++)
+		sem_post(&gate);
+	crew_free(&crew);
+	assert_int_equal(freed, JOBS);
+	pthread_key_delete(kept);
+	sem_destroy(&started);
+	sem_destroy(&gate);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_work_waits_for_another),
 	    cmocka_unit_test(all_work_is_done_before_the_crew_is_gone),
+	    cmocka_unit_test(nothing_is_left_of_its_threads_when_the_crew_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,9 @@ struct world {
 	atomic_bool closed;  /* requests wait at the gate */
 	atomic_int sleep_ms; /* that a request takes */
 	atomic_bool troubled;
+	atomic_bool keeps; /* requests have something kept for their thread */
+	pthread_key_t kept;
+	atomic_int freed;
 	atomic_int running, most_running, carried;
 	atomic_int sizes[MAX];
 	atomic_int groups;
@@ -42,6 +45,8 @@ carry(void *arg, struct group_item **items, size_t count)
 		sem_post(&world->arrived);
 		sem_wait(&world->gate);
 	}
+	if (atomic_load(&world->keeps))
+		pthread_setspecific(world->kept, world);
 	if (atomic_load(&world->sleep_ms) != 0)
 		usleep((useconds_t)atomic_load(&world->sleep_ms) * 1000);
 	atomic_fetch_add(&world->carried, (int)count);
@@ -415,6 +420,31 @@ places_are_as_many_as_the_service_allows(void **state)
 	assert_int_equal(world->carried, 1);
 }
 
+/* As a library frees what it keeps for a thread, and is slow. */
+static void
+free_kept(void *value)
+{
+	struct world *world = value;
+
+	usleep(50000);
+	atomic_fetch_add(&world->freed, 1);
+}
+
+static void
+nothing_is_left_of_a_carrier_when_the_group_is_gone(void **state)
+{
+	struct world *world = *state;
+	struct member member;
+
+	pthread_key_create(&world->kept, free_kept);
+	world->keeps = true;
+	start(world, &member, PLAIN);
+	finish(&member);
+	group_free(&world->group);
+	assert_int_equal(world->freed, 1);
+	pthread_key_delete(world->kept);
+}
+
 static void
 a_domain_is_the_same_whatever_its_case(void **state)
 {
@@ -441,6 +471,7 @@ main(void)
 	    TEST(a_domain_that_is_fast_again_leaves_with_the_others),
 	    TEST(a_service_in_trouble_makes_nobody_suspect),
 	    TEST(places_are_as_many_as_the_service_allows),
+	    TEST(nothing_is_left_of_a_carrier_when_the_group_is_gone),
 	    cmocka_unit_test(a_domain_is_the_same_whatever_its_case),
 	};
 
