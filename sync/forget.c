@@ -39,8 +39,8 @@ forget_mailbox(struct mirror *m, struct mailbox *mb)
 	store_run(m->store, "DELETE FROM op WHERE mailbox = ?", "i", mb->n);
 	store_run(m->store,
 	    "UPDATE mailbox SET path = NULL, selected = 0, two_way = 0, identity = NULL,"
-	    " renamed_from = NULL, stamp_new = NULL, stamp_cur = NULL, subscribed = -1, subscribed_as = NULL"
-	    " WHERE n = ?",
+	    " renamed_from = NULL, stamp_new = NULL, stamp_cur = NULL, subscribed = -1,"
+	    " subscribed_as = NULL WHERE n = ?",
 	    "i", mb->n);
 }
 

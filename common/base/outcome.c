@@ -255,8 +255,8 @@ find_exact(const char *family, const char *name)
 	for (size_t i = 0; i < TABLE_ROWS; i++) {
 		const char *key = table[i].condition;
 
-		if (*key == *family && strncmp(key, family, length) == 0 && key[length] == '/' &&
-		    strcmp(key + length + 1, name) == 0)
+		if (*key == *family && strncmp(key, family, length) == 0 &&
+		    key[length] == '/' && strcmp(key + length + 1, name) == 0)
 			return &table[i];
 	}
 	return NULL;
