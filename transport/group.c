@@ -43,9 +43,9 @@ struct group {
 	struct group_item *first, *last; /* those that wait */
 	size_t waiting;
 	struct pace pace;
-	int64_t requests, uploads; /* under way */
-	size_t last_items;         /* of the request that left last */
-	pthread_cond_t places;     /* some may have become free */
+	int64_t requests, uploads;                  /* under way */
+	size_t last_items;                          /* of the request that left last */
+	pthread_cond_t request_place, upload_place; /* one may have become free */
 
 	unsigned carriers, idle; /* there are, and of them without something to do */
 	bool called;             /* one of those, or a new one, is about to attend */
@@ -54,6 +54,7 @@ struct group {
 	pthread_cond_t change;
 	pthread_cond_t work; /* for those who are idle */
 	struct departed departed;
+	pthread_cond_t gone; /* a carrier is */
 	bool ending;
 };
 
@@ -99,7 +100,9 @@ group_new(group_carry *carry, void *arg)
 	group->limits = (struct group_limits){1, 1, GROUP_MAX, INT64_MAX};
 	pace_init(&group->pace);
 	pthread_mutex_init(&group->lock, NULL);
-	init_condition(&group->places);
+	init_condition(&group->request_place);
+	init_condition(&group->upload_place);
+	init_condition(&group->gone);
 	init_condition(&group->change);
 	init_condition(&group->work);
 	return group;
@@ -116,10 +119,12 @@ group_free(struct group **group_p)
 	group->ending = true;
 	pthread_cond_broadcast(&group->work);
 	while (group->carriers != 0)
-		pthread_cond_wait(&group->places, &group->lock);
+		pthread_cond_wait(&group->gone, &group->lock);
 	pthread_mutex_unlock(&group->lock);
 	departed_join(group->departed);
-	pthread_cond_destroy(&group->places);
+	pthread_cond_destroy(&group->request_place);
+	pthread_cond_destroy(&group->upload_place);
+	pthread_cond_destroy(&group->gone);
 	pthread_cond_destroy(&group->change);
 	pthread_cond_destroy(&group->work);
 	pthread_mutex_destroy(&group->lock);
@@ -169,12 +174,12 @@ is_first(struct group *group, const struct group_item *item, uint64_t class, int
 	return true;
 }
 
-/* Something changed: what waits may go now, or whoever wants a place. */
+/* A request is over: what waits may go now, or one who wants its place. */
 static void
-tell_change(struct group *group)
+tell_request_place(struct group *group)
 {
 	pthread_cond_signal(&group->change);
-	pthread_cond_broadcast(&group->places);
+	pthread_cond_signal(&group->request_place);
 }
 
 /*
@@ -334,7 +339,7 @@ lead(struct group *group, struct group_item *leader, uint64_t class, int64_t now
 	pthread_mutex_lock(&group->lock);
 	group->requests--;
 	pace_end(&group->pace, &running, as_usual, clock_ms());
-	tell_change(group);
+	tell_request_place(group);
 }
 
 /* Those leave for whom it is too late, or all if the process is to stop. */
@@ -434,7 +439,7 @@ serve(void *arg)
 		attend(group);
 	group->carriers--;
 	before = departed_add(&group->departed);
-	pthread_cond_broadcast(&group->places);
+	pthread_cond_broadcast(&group->gone);
 	pthread_mutex_unlock(&group->lock);
 	departed_join(before);
 	return NULL;
@@ -518,7 +523,9 @@ group_set_limits(struct group *group, const struct group_limits *limits)
 	    .items = within(limits->items, GROUP_MAX),
 	    .bytes = limits->bytes,
 	};
-	tell_change(group);
+	pthread_cond_signal(&group->change);
+	pthread_cond_broadcast(&group->request_place);
+	pthread_cond_broadcast(&group->upload_place);
 	pthread_mutex_unlock(&group->lock);
 }
 
@@ -528,13 +535,15 @@ group_take_place(struct group *group, enum group_place place, struct deadline d)
 	int64_t *used = place == GROUP_REQUEST ? &group->requests : &group->uploads;
 	int64_t *most =
 	    place == GROUP_REQUEST ? &group->limits.requests : &group->limits.uploads;
+	pthread_cond_t *free_place =
+	    place == GROUP_REQUEST ? &group->request_place : &group->upload_place;
 	bool taken;
 
 	pthread_mutex_lock(&group->lock);
 	while (*used >= *most && !deadline_passed(d) && !cancel_requested()) {
 		int64_t at = clock_ms() + LOOK_MS;
 
-		wait_until(group, &group->places, d.at_ms < at ? d.at_ms : at);
+		wait_until(group, free_place, d.at_ms < at ? d.at_ms : at);
 	}
 	taken = *used < *most;
 	*used += taken;
@@ -546,8 +555,13 @@ void
 group_give_place(struct group *group, enum group_place place)
 {
 	pthread_mutex_lock(&group->lock);
-	--*(place == GROUP_REQUEST ? &group->requests : &group->uploads);
-	tell_change(group);
+	if (place == GROUP_REQUEST) {
+		group->requests--;
+		tell_request_place(group);
+	} else {
+		group->uploads--;
+		pthread_cond_signal(&group->upload_place);
+	}
 	pthread_mutex_unlock(&group->lock);
 }
 
