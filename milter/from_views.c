@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/wire/mime.h"
 #include "milter/from_parts.h"
 
@@ -51,16 +52,6 @@ read_word(const struct line *line, const char *p, struct word *word)
 	return true;
 }
 
-/* The value of a hexadecimal digit, or -1. */
-static int
-digit(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *found = c != '\0' ? strchr(digits, c) : NULL;
-
-	return found != NULL ? (int)((found - digits) % 16) : -1;
-}
-
 /* Append the text with bytes for two digits behind the mark, and blanks for underscores if that
  * is wanted. */
 static void
@@ -69,8 +60,10 @@ decode_digits(struct mime_span text, char mark, bool underscores, struct buf *by
 	const char *p = text.bytes, *end = p + text.length;
 
 	for (; p < end; p++)
-		if (*p == mark && end - p > 2 && digit(p[1]) >= 0 && digit(p[2]) >= 0) {
-			buf_addc(bytes, (char)(digit(p[1]) << 4 | digit(p[2])));
+		if (*p == mark && end - p > 2 && ascii_hex_value(p[1]) >= 0 &&
+		    ascii_hex_value(p[2]) >= 0) {
+			buf_addc(
+			    bytes, (char)(ascii_hex_value(p[1]) << 4 | ascii_hex_value(p[2])));
 			p += 2;
 		} else {
 			buf_addc(bytes, underscores && *p == '_' ? ' ' : *p);

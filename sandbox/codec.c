@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "common/base/ascii.h"
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "sandbox/codec.h"
@@ -151,24 +152,14 @@ hex_encode(const void *bytes, size_t length, struct buf *out)
 	out->data[out->len] = '\0';
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool
 hex_decode(const char *text, void *bytes, size_t length)
 {
 	unsigned char *to = bytes;
 
 	for (size_t i = 0; i < length; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+		int high = ascii_hex_value(text[2 * i]);
+		int low = high < 0 ? -1 : ascii_hex_value(text[2 * i + 1]);
 
 		if (low < 0)
 			return false;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/buf.h"
 #include "common/base/json_plain.h"
 #include "common/base/json_read.h"
@@ -71,17 +72,6 @@ skip_literal(struct reader *r)
 	return true;
 }
 
-/* What a hexadecimal digit stands for; -1 if it is none. */
-static int32_t
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The four hexadecimal digits of a \u; -1 if they are not there. */
 static int32_t
 take_unit(struct reader *r)
@@ -91,9 +81,9 @@ take_unit(struct reader *r)
 	if (r->end - r->p < 4)
 		return -1;
 	for (const char *end = r->p + 4; r->p < end; r->p++) {
-		if (digit(*r->p) < 0)
+		if (ascii_hex_value(*r->p) < 0)
 			return -1;
-		unit = unit << 4 | digit(*r->p);
+		unit = unit << 4 | ascii_hex_value(*r->p);
 	}
 	return unit;
 }

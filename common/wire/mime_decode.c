@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/utf8.h"
 #include "common/wire/mime.h"
 
@@ -122,16 +123,6 @@ line_end(const struct mime_decoder *d, const char *p)
 	return *p == '\r' && p + 1 < body_end(d) && p[1] == '\n' ? 2 : -1;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* At an '=': skip a soft line break, or give what it encodes, or itself. */
 static int
 quoted_byte(struct mime_decoder *d, bool *soft_r)
@@ -144,9 +135,10 @@ quoted_byte(struct mime_decoder *d, bool *soft_r)
 		d->at = line + end;
 		return 0;
 	}
-	if (body_end(d) - d->at >= 3 && hex_digit(d->at[1]) >= 0 && hex_digit(d->at[2]) >= 0) {
+	if (body_end(d) - d->at >= 3 && ascii_hex_value(d->at[1]) >= 0 &&
+	    ascii_hex_value(d->at[2]) >= 0) {
 		d->at += 3;
-		return hex_digit(d->at[-2]) << 4 | hex_digit(d->at[-1]);
+		return ascii_hex_value(d->at[-2]) << 4 | ascii_hex_value(d->at[-1]);
 	}
 	d->at++;
 	return '=';

@@ -11,6 +11,7 @@
 
 #include <libetpan/libetpan.h>
 
+#include "common/base/ascii.h"
 #include "common/base/xalloc.h"
 #include "common/wire/mime.h"
 
@@ -144,22 +145,15 @@ free_pieces(struct pieces *pieces)
 	}
 }
 
-static int
-hex(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return found != NULL ? (int)(found - digits) : -1;
-}
-
 /* Append a piece's bytes; a '%' that encodes nothing stands for itself. */
 static void
 add_piece(const struct piece *p, const char *from, struct buf *bytes)
 {
 	for (; *from != '\0'; from++) {
-		if (p->encoded && *from == '%' && hex(from[1]) >= 0 && hex(from[2]) >= 0) {
-			buf_addc(bytes, (char)(hex(from[1]) << 4 | hex(from[2])));
+		if (p->encoded && *from == '%' && ascii_hex_value(from[1]) >= 0 &&
+		    ascii_hex_value(from[2]) >= 0) {
+			buf_addc(bytes,
+			    (char)(ascii_hex_value(from[1]) << 4 | ascii_hex_value(from[2])));
 			from += 2;
 		} else {
 			buf_addc(bytes, *from);
