@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/xalloc.h"
 #include "common/wire/address.h"
 #include "milter/policy_key.h"
@@ -18,15 +19,6 @@
 #define TIMES      3
 #define SEPARATORS 3
 
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 /* Append a domain in lower case and A-labels; as it is, if it has none. */
 static void
 add_domain(const char *domain, size_t length, struct buf *key)
@@ -37,7 +29,7 @@ add_domain(const char *domain, size_t length, struct buf *key)
 	if (length > 1 && domain[length - 1] == '.')
 		length--;
 	buf_add(key, domain, length);
-	if (!is_ascii(key->data + start))
+	if (!ascii_only(key->data + start))
 		(void)idn2_to_ascii_8z(
 		    key->data + start, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	if (ascii != NULL) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/ascii.h"
 #include "common/base/xalloc.h"
 #include "common/wire/address.h"
 
@@ -12,15 +13,6 @@ static char
 lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
 }
 
 const char *
@@ -49,7 +41,7 @@ to_ascii(const char *domain)
 {
 	char *ascii = NULL;
 
-	if (!is_ascii(domain))
+	if (!ascii_only(domain))
 		(void)idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
 	return ascii;
 }
