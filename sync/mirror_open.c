@@ -27,6 +27,7 @@
  */
 #define STREAMS    32
 #define SPREAD     2
+#define GATHER_MS  2   /* a service that is near sends a message or two meanwhile */
 #define SET_PAGE   250 /* objects to change at once; more is no faster */
 #define SESSION_MS 180000
 
@@ -197,6 +198,7 @@ mirror_connect(const struct sync_config *config, int64_t retry_ms, struct jmap *
 	    .speed = config->bandwidth,
 	    .retry_ms = retry_ms,
 	    .streams = spread < STREAMS ? STREAMS / spread : STREAMS,
+	    .gather_ms = GATHER_MS,
 	};
 
 	return jmap_open(config->account, &options, jmap_r);

@@ -23,6 +23,7 @@
 #define STREAMS     16
 #define CONNECT_MS  15000
 #define POLL_MS     200 /* a signal may land in libcurl's resolver thread and wake nobody */
+#define GATHER_FROM 8   /* streams under way */
 
 struct http {
 	struct http_options options; /* ca_file is ours */
@@ -382,6 +383,18 @@ poll_until(struct http *http, int64_t until_ms, struct pollfd *others, unsigned 
 	return ready;
 }
 
+/*
+ * The network has something for one stream: a TLS record of 4 KB, mostly.  Each round of libcurl's
+ * looks at all of them, so where there are many, more is left to come first.  Without streams a
+ * connection would stand idle meanwhile.
+ */
+static void
+gather(const struct http *http, struct pollfd *others, unsigned count)
+{
+	if (http->options.gather_ms != 0 && http->multiplexed && http->under_way >= GATHER_FROM)
+		poll(others, count, (int)http->options.gather_ms);
+}
+
 size_t
 http_run_beside(struct http *http, int64_t wait_ms, struct pollfd *others, unsigned count)
 {
@@ -398,6 +411,7 @@ http_run_beside(struct http *http, int64_t wait_ms, struct pollfd *others, unsig
 		if (http->finished != finished || http->interrupted || deadline_passed(end) ||
 		    poll_until(http, end.at_ms, others, count))
 			break;
+		gather(http, others, count);
 	}
 	return http->count;
 }

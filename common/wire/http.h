@@ -52,6 +52,8 @@ struct http_options {
 	int64_t retry_ms;     /* begin no attempt later than so long after a request's first;
 	                       * 0: the deadline alone ends retries */
 	int64_t poll_ms;      /* look for cancel_requested() at least so often; 0: 200 */
+	int64_t gather_ms;    /* HTTP/2, many streams: look at them again only after so long,
+	                       * for much instead of soon; 0: at once */
 };
 
 struct http *http_new(const struct http_options *options);

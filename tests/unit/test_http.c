@@ -351,6 +351,24 @@ many_transfers_run_side_by_side_over_few_connections(void **state)
 }
 
 static void
+connections_without_streams_do_not_wait_for_more_to_come(void **state)
+{
+	struct script *script = *state;
+	struct http_request request = script_get(script, "/");
+	struct http_options options = {.connections = 3, .gather_ms = 60000};
+	struct counted counted = {0};
+
+	http_free(&script->http);
+	script->http = http_new(&options);
+	script_play(script, {.status = 200, .body = "x"});
+	for (int i = 0; i < 20; i++)
+		http_start(script->http, &request, count, &counted);
+	while (http_run(script->http, 1000) != 0) {
+	}
+	assert_int_equal(counted.ok, 20);
+}
+
+static void
 the_end_of_one_transfer_may_start_another(void **state)
 {
 	struct script *script = *state;
@@ -419,6 +437,7 @@ main(void)
 	    WITH_SCRIPT(a_redirect_to_tls_is_followed),
 	    WITH_SCRIPT(redirects_end_after_the_fifth),
 	    WITH_SCRIPT(many_transfers_run_side_by_side_over_few_connections),
+	    WITH_SCRIPT(connections_without_streams_do_not_wait_for_more_to_come),
 	    WITH_SCRIPT(the_end_of_one_transfer_may_start_another),
 	    WITH_SCRIPT(a_transfer_may_be_performed_while_others_are_under_way),
 	    WITH_SCRIPT(transfers_given_up_are_told_so),
