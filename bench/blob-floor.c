@@ -4,7 +4,7 @@
  * usage: blob-floor CA_FILE CONNECTIONS STREAMS <LIST
  *
  * The yardstick of bench/sync: what the server and libcurl take of a first sync.  The first
- * line of LIST is USER:PASSWORD, every other is a URL.  HTTP/2 by ALPN, so many streams on so
+ * line of LIST is a token (Bearer), every other is a URL.  HTTP/2 by ALPN, so many streams on so
  * many connections.  Prints how many bytes came.
  */
 #include <curl/curl.h>
@@ -40,7 +40,7 @@ drop(char *bytes, size_t one, size_t length, void *arg)
 
 /* What one stream is fetched with; the handle is used again for the next URL. */
 static CURL *
-make_handle(const char *ca_file, const char *user, long long *bytes)
+make_handle(const char *ca_file, const char *token, long long *bytes)
 {
 	CURL *easy = curl_easy_init();
 
@@ -48,7 +48,8 @@ make_handle(const char *ca_file, const char *user, long long *bytes)
 		errx(EX_OSERR, "libcurl cannot start");
 	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(easy, CURLOPT_USERPWD, user);
+	curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+	curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, token);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L << 10);
@@ -100,7 +101,7 @@ main(int argc, char **argv)
 	long connections, streams, working = 0;
 	long long bytes = 0;
 	const char *first;
-	char *user;
+	char *token;
 	CURLM *multi;
 
 	if (argc != 4)
@@ -108,15 +109,15 @@ main(int argc, char **argv)
 	connections = strtol(argv[2], NULL, 10);
 	streams = strtol(argv[3], NULL, 10);
 	first = next_line();
-	user = first != NULL ? strdup(first) : NULL;
+	token = first != NULL ? strdup(first) : NULL;
 	multi = curl_multi_init();
-	if (user == NULL || multi == NULL)
+	if (token == NULL || multi == NULL)
 		errx(EX_DATAERR, "nothing to begin with");
 	curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
 	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
 	curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, streams);
-	while (
-	    working < connections * streams && begin(multi, make_handle(argv[1], user, &bytes)))
+	while (working < connections * streams &&
+	       begin(multi, make_handle(argv[1], token, &bytes)))
 		working++;
 	while (working != 0) {
 		int running;
@@ -128,7 +129,7 @@ main(int argc, char **argv)
 			curl_multi_poll(multi, NULL, 0, 1000, NULL);
 	}
 	curl_multi_cleanup(multi);
-	free(user);
+	free(token);
 	free(line);
 	printf("%lld bytes\n", bytes);
 	return 0;
