@@ -3,10 +3,11 @@
  *
  * libmilter serves in threads of its own, among them one that waits for SIGHUP, SIGTERM and
  * SIGINT by sigwait(3) and ends the filter at each of them.  A reload must not do that.  So
- * the first thread of the process does nothing but hear signals: it has them unblocked, with a
- * handler, all the time, and Linux hands a signal for the process to its first thread if that
- * can take it; libmilter's comes next.  smfi_main() is called in a second thread.  Should it
- * return without having been told to, the process ends with an error, to be started again.
+ * from the start of libmilter on, the first thread of the process does nothing but hear signals:
+ * Linux hands a signal for the process to its first thread if that can take it, and libmilter's
+ * comes next.  It cannot while it starts a thread: for that moment glibc holds its signals back.
+ * So what they ask for is done in a second thread, and smfi_main() is called in a third.  Should
+ * that return without having been told to, the process ends with an error, to be started again.
  *
  * Sockets are opened by endpoint.h, which knows of modes, groups and stale sockets, and handed
  * to libmilter as "fd:N", as those of systemd are: Debian's libmilter takes them.
@@ -18,6 +19,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +49,15 @@ struct daemon {
 	bool log_opened; /* as the configuration says, and not to standard error */
 	struct monitor_table metrics;
 	struct monitor *monitor;
-	atomic_bool ended; /* smfi_main() returned */
+	pthread_mutex_t starting; /* held while the first thread may not hear signals */
+	atomic_bool ended;        /* smfi_main() returned */
 };
 
 /* --- signals */
 
 static int wake_fd = -1;
-static volatile sig_atomic_t heard_reload, heard_stop;
+static atomic_bool heard_reload;
+static atomic_uint heard_stop; /* so often */
 
 static void
 wake(void)
@@ -71,7 +75,7 @@ static void
 on_signal(int signal_number)
 {
 	if (signal_number == SIGHUP)
-		heard_reload = 1;
+		heard_reload = true;
 	else
 		heard_stop++;
 	wake();
@@ -135,7 +139,7 @@ start_thread(void *(*run)(void *), void *arg)
 
 /* libmilter closes what it is given, so it gets a descriptor of its own. */
 static struct outcome
-start_milter(struct daemon *d)
+prepare_milter(struct daemon *d)
 {
 	struct outcome o = filter_register(&d->filter);
 	int fd = dup(d->socket.fd);
@@ -145,8 +149,6 @@ start_milter(struct daemon *d)
 	    (smfi_setconn(name) != MI_SUCCESS || smfi_opensocket(0) != MI_SUCCESS))
 		o = outcome_make("local", "config",
 		    "libmilter does not take an open socket: is it Debian's?");
-	if (outcome_is_ok(&o) && !start_thread(run_milter, d))
-		o = outcome_make("local", "io", "cannot start a thread");
 	free(name);
 	return o;
 }
@@ -217,11 +219,7 @@ start(struct daemon *d)
 	milter_setup_use(&d->filter.setups, setup);
 	o = start_monitor(d, &setup->config->milter);
 	if (outcome_is_ok(&o))
-		o = start_milter(d);
-	if (outcome_is_ok(&o)) {
-		say_ready(d, setup->config, "ready");
-		supervisor_notify("READY=1\nSTATUS=serving");
-	}
+		o = prepare_milter(d);
 	return o;
 }
 
@@ -270,10 +268,8 @@ run(struct daemon *d)
 
 		if (poll(fds, 1, wait) > 0)
 			(void)eventfd_read(wake_fd, &woken);
-		if (heard_reload) {
-			heard_reload = 0;
+		if (atomic_exchange(&heard_reload, false))
 			reload(d);
-		}
 		if (watchdog > 0)
 			supervisor_notify("WATCHDOG=1");
 	}
@@ -307,6 +303,47 @@ finish(struct daemon *d)
 	log_say(LOG_NOTICE, "stopped");
 }
 
+/* From the start of libmilter to the end of the process. */
+static void *
+serve(void *arg)
+{
+	struct daemon *d = arg;
+	struct milter_setup *setup;
+
+	pthread_mutex_lock(&d->starting);
+	pthread_mutex_unlock(&d->starting);
+	if (!start_thread(run_milter, d)) {
+		log_say(LOG_ERR, "cannot start: cannot start a thread");
+		endpoint_close(&d->socket);
+		_exit(EX_UNAVAILABLE);
+	}
+	setup = milter_setup_hold(&d->filter.setups);
+	say_ready(d, setup->config, "ready");
+	milter_setup_release(&d->filter.setups, &setup);
+	supervisor_notify("READY=1\nSTATUS=serving");
+	run(d);
+	if (d->ended && heard_stop == 0) {
+		log_say(LOG_ERR, "ended: libmilter has stopped by itself");
+		endpoint_close(&d->socket);
+		_exit(EX_UNAVAILABLE);
+	}
+	finish(d);
+	_exit(EX_OK);
+}
+
+static struct outcome
+start_serving(struct daemon *d)
+{
+	struct outcome o = outcome_ok();
+
+	pthread_mutex_init(&d->starting, NULL);
+	pthread_mutex_lock(&d->starting);
+	if (!start_thread(serve, d))
+		o = outcome_make("local", "io", "cannot start a thread");
+	pthread_mutex_unlock(&d->starting);
+	return o;
+}
+
 int
 milter_serve(const struct milter_arguments *args, const char *ident)
 {
@@ -324,6 +361,8 @@ milter_serve(const struct milter_arguments *args, const char *ident)
 	milter_setups_init(&d.filter.setups,
 	    args->config_path != NULL ? args->config_path : config_default_path());
 	o = start(&d);
+	if (outcome_is_ok(&o))
+		o = start_serving(&d);
 	if (!outcome_is_ok(&o)) {
 		if (d.log_opened)
 			fprintf(stderr, "%s: cannot start: %s\n", ident, o.text);
@@ -331,12 +370,6 @@ milter_serve(const struct milter_arguments *args, const char *ident)
 		endpoint_close(&d.socket);
 		return outcome_is(&o, "local/config") ? EX_CONFIG : EX_UNAVAILABLE;
 	}
-	run(&d);
-	if (d.ended) {
-		log_say(LOG_ERR, "ended: libmilter has stopped by itself");
-		endpoint_close(&d.socket);
-		_exit(EX_UNAVAILABLE);
-	}
-	finish(&d);
-	_exit(EX_OK);
+	for (;;)
+		pause();
 }
