@@ -330,21 +330,30 @@ count(void *arg, struct outcome outcome, struct http_answer *answer)
 	}
 }
 
+/* So many transfers of one byte, by a client with these options. */
+static struct counted
+transfer_many(struct script *script, const struct http_options *options, int transfers)
+{
+	struct http_request request = script_get(script, "/");
+	struct counted counted = {0};
+
+	http_free(&script->http);
+	script->http = http_new(options);
+	script_play(script, {.status = 200, .body = "x"});
+	for (int i = 0; i < transfers; i++)
+		http_start(script->http, &request, count, &counted);
+	while (http_run(script->http, 1000) != 0) {
+	}
+	return counted;
+}
+
 static void
 many_transfers_run_side_by_side_over_few_connections(void **state)
 {
 	struct script *script = *state;
-	struct http_request request = script_get(script, "/");
 	struct http_options options = {.connections = 3, .connect_ms = 5000};
-	struct counted counted = {0};
+	struct counted counted = transfer_many(script, &options, 200);
 
-	http_free(&script->http);
-	script->http = http_new(&options);
-	script_play(script, {.status = 200, .body = "x"});
-	for (int i = 0; i < 200; i++)
-		http_start(script->http, &request, count, &counted);
-	while (http_run(script->http, 1000) != 0) {
-	}
 	assert_int_equal(counted.ok, 200);
 	assert_int_equal(counted.bad, 0);
 	assert_in_range(script->connections, 1, 3);
@@ -353,18 +362,9 @@ many_transfers_run_side_by_side_over_few_connections(void **state)
 static void
 connections_without_streams_do_not_wait_for_more_to_come(void **state)
 {
-	struct script *script = *state;
-	struct http_request request = script_get(script, "/");
 	struct http_options options = {.connections = 3, .gather_ms = 60000};
-	struct counted counted = {0};
+	struct counted counted = transfer_many(*state, &options, 20);
 
-	http_free(&script->http);
-	script->http = http_new(&options);
-	script_play(script, {.status = 200, .body = "x"});
-	for (int i = 0; i < 20; i++)
-		http_start(script->http, &request, count, &counted);
-	while (http_run(script->http, 1000) != 0) {
-	}
 	assert_int_equal(counted.ok, 20);
 }
 
