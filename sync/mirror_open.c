@@ -27,7 +27,7 @@
  */
 #define STREAMS    32
 #define SPREAD     2
-#define GATHER_MS  2   /* a service that is near sends a message or two meanwhile */
+#define GATHER_MS  2   /* a service that is near sends a few messages meanwhile */
 #define SET_PAGE   250 /* objects to change at once; more is no faster */
 #define SESSION_MS 180000
 
